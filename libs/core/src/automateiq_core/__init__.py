@@ -1,0 +1,1 @@
+"""What every AutomateIQ service shares."""

@@ -1,0 +1,1 @@
+"""Text recognition and data extraction."""
