@@ -1,0 +1,287 @@
+"""The server side of a call: one interceptor, the Boundary, in front of every method of every service.
+
+It proves the caller, checks the permission table, validates the message, sets the `CallContext`, runs keyed writes
+once, turns errors into `google.rpc.Status`, and measures. A servicer below it sees only good calls.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import grpc
+import protovalidate
+import structlog
+from google.protobuf.message import Message
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from grpc_status import rpc_status
+from opentelemetry.trace import SpanKind
+from pymongo.errors import PyMongoError
+
+from automateiq_core import context, mongo, permissions, telemetry
+from automateiq_core.context import CallContext
+from automateiq_core.errors import AppError, Conflict, DeadlineExceeded, Internal, InvalidInput, Violation
+from automateiq_core.errors import to_status as error_status
+from automateiq_core.idempotency import Idempotency
+from automateiq_core.internal_token import METADATA_KEY, REQUEST_ID_KEY, TokenVerifier
+
+MAX_MESSAGE_BYTES = 64 << 20
+OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),
+]
+# Health probes and reflection tell nothing of any tenant and are open to the cluster.
+_OPEN = ("/grpc.health.v1.", "/grpc.reflection.")
+
+Handler = grpc.RpcMethodHandler[Any, Any]
+
+_log = structlog.get_logger(__name__)
+_validator = protovalidate.Validator()
+
+
+def validate(message: Message) -> None:
+    """Checks a message against the rules in its proto.
+
+    Raises:
+        InvalidInput: a rule is broken; every broken one is named.
+    """
+    broken = _validator.collect_violations(message)
+    if not broken:
+        return
+    violations = [
+        Violation(_field_path(violation), violation.proto.message or violation.proto.rule_id)
+        for violation in broken
+    ]
+    first = violations[0]
+    raise InvalidInput(
+        "VALIDATION_FAILED",
+        f"{first.field or 'The request'}: {first.description}.",
+        violations=violations,
+    )
+
+
+def _field_path(violation: Any) -> str:
+    path = violation.proto.field
+    return ".".join(element.field_name for element in path.elements) if path is not None else ""
+
+
+class Boundary(grpc.aio.ServerInterceptor):
+    """What every call passes before a servicer sees it."""
+
+    def __init__(
+        self, verifier: TokenVerifier, idempotency: Idempotency | None, *, default_deadline_seconds: float
+    ) -> None:
+        self._verifier = verifier
+        self._idempotency = idempotency
+        self._default_deadline = default_deadline_seconds
+        self._handlers: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Wraps the method's handler, once."""
+        method = handler_call_details.method
+        wrapped = self._handlers.get(method)
+        if wrapped is not None:
+            return wrapped
+        handler = await continuation(handler_call_details)
+        if handler is None or method.startswith(_OPEN):
+            return handler
+        wrapped = self._wrap(method, handler)
+        self._handlers[method] = wrapped
+        return wrapped
+
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        # The types of a handler know the blocking server only; ours are all coroutines.
+        behaviours: Any = handler
+        codecs: dict[str, Any] = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.request_streaming and handler.response_streaming:
+            return grpc.stream_stream_rpc_method_handler(
+                self._streaming(method, behaviours.stream_stream), **codecs
+            )
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                self._streaming(method, behaviours.unary_stream), **codecs
+            )
+        if handler.request_streaming:
+            return grpc.stream_unary_rpc_method_handler(
+                self._unary(method, behaviours.stream_unary), **codecs
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            self._unary(method, self._keyed(method, behaviours.unary_unary, handler.request_deserializer)),
+            **codecs,
+        )
+
+    def _unary(self, method: str, behaviour: Callable[..., Awaitable[Message]]) -> Callable[..., Any]:
+        async def call(request: Any, rpc: grpc.aio.ServicerContext[Any, Any]) -> Message:
+            async with self._entered(method, rpc):
+                return await behaviour(_checked(request), rpc)
+            raise AssertionError("the block above answers or aborts")
+
+        return call
+
+    def _streaming(self, method: str, behaviour: Callable[..., AsyncIterator[Message]]) -> Callable[..., Any]:
+        async def call(request: Any, rpc: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+            async with self._entered(method, rpc):
+                async for message in behaviour(_checked(request), rpc):
+                    yield message
+
+        return call
+
+    def _keyed(
+        self,
+        method: str,
+        behaviour: Callable[..., Awaitable[Message]],
+        parse: Callable[[bytes], Message] | None,
+    ) -> Callable[..., Awaitable[Message]]:
+        store = self._idempotency
+        if store is None or parse is None or "request_id" not in _fields(parse):
+            return behaviour
+        rule = permissions.METHODS.get(method)
+        keep = rule is None or not rule.secret_answer
+
+        async def once(request: Any, rpc: grpc.aio.ServicerContext[Any, Any]) -> Message:
+            if not request.request_id:
+                return await behaviour(request, rpc)
+            answer: Message | None = None
+
+            async def work() -> bytes:
+                nonlocal answer
+                answer = await behaviour(request, rpc)
+                return answer.SerializeToString()
+
+            stored = await store.run(
+                method, request.request_id, request_hash(request), work, keep_answer=keep
+            )
+            return answer if answer is not None else answer_type(method).FromString(stored)
+
+        return once
+
+    @asynccontextmanager
+    async def _entered(
+        self, method: str, rpc: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncIterator[CallContext]:
+        metadata = {key: value for key, value in rpc.invocation_metadata() or () if isinstance(value, str)}
+        began, code = time.perf_counter(), grpc.StatusCode.OK
+        try:
+            with telemetry.span(method[1:], SpanKind.SERVER, metadata):
+                call = self._context(metadata, rpc.time_remaining())
+                with context.use(call):
+                    try:
+                        permissions.require(method, call)
+                        yield call
+                    except Exception as error:
+                        refusal = to_app_error(error)
+                        code = refusal.status
+                        if isinstance(refusal, Internal):
+                            _log.exception("call failed", method=method)
+                        await rpc.abort_with_status(rpc_status.to_status(error_status(refusal)))
+        except AppError as refusal:
+            code = refusal.status
+            await rpc.abort_with_status(rpc_status.to_status(error_status(refusal)))
+        except asyncio.CancelledError:
+            code = grpc.StatusCode.CANCELLED
+            raise
+        finally:
+            telemetry.RPC_SECONDS.labels(method, code.name).observe(time.perf_counter() - began)
+
+    def _context(self, metadata: Mapping[str, str], remaining: float | None) -> CallContext:
+        proven = self._verifier.verify(metadata.get(METADATA_KEY, ""))
+        seconds = self._default_deadline if remaining is None else remaining
+        return replace(
+            proven, request_id=metadata.get(REQUEST_ID_KEY, ""), deadline=time.monotonic() + seconds
+        )
+
+
+def to_app_error(error: Exception) -> AppError:
+    """The error a caller is answered with for anything a servicer raised."""
+    if isinstance(error, AppError):
+        return error
+    if isinstance(error, PyMongoError):
+        known = mongo.translate(error)
+        if known is not None:
+            return known
+        if error.has_error_label("TransientTransactionError"):
+            return Conflict("CONCURRENT_CHANGE", "Somebody changed the same thing at this moment. Try again.")
+    if isinstance(error, TimeoutError):
+        return DeadlineExceeded("DEADLINE_EXCEEDED", "The call did not finish in time.")
+    return Internal("INTERNAL", "Something went wrong on our side. It was logged; try again later.")
+
+
+def request_hash(request: Message) -> str:
+    """What tells one request from another: the SHA-256 of its deterministic bytes."""
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
+
+
+def answer_type(method: str) -> type[Message]:
+    """The message class of a method's answer."""
+    from google.protobuf import descriptor_pool, message_factory
+
+    found = descriptor_pool.Default().FindMethodByName(method[1:].replace("/", "."))
+    kind: type[Message] = message_factory.GetMessageClass(found.output_type)
+    return kind
+
+
+def _fields(parse: Callable[[bytes], Message]) -> Mapping[str, Any]:
+    return parse(b"").DESCRIPTOR.fields_by_name
+
+
+def _checked(request: Any) -> Any:
+    if isinstance(request, Message):
+        validate(request)
+        return request
+    return _checked_stream(request)
+
+
+async def _checked_stream(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+    async for request in requests:
+        validate(request)
+        yield request
+
+
+class RpcServer:
+    """A gRPC server with the Boundary, health and reflection, that stops in the right order."""
+
+    def __init__(self, boundary: Boundary, listen: str, *, grace_seconds: float) -> None:
+        self._server = grpc.aio.server(interceptors=[boundary], options=OPTIONS)
+        self.port = self._server.add_insecure_port(listen)
+        self._grace = grace_seconds
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._names: list[str] = [health.SERVICE_NAME, reflection.SERVICE_NAME]
+
+    def add(
+        self, register: Callable[[Any, grpc.aio.Server], None], servicer: object, service_name: str
+    ) -> None:
+        """Adds a servicer by its generated `add_...Servicer_to_server`."""
+        register(servicer, self._server)
+        self._names.append(service_name)
+
+    async def start(self) -> None:
+        """Serves, but reports `NOT_SERVING` until `ready`."""
+        reflection.enable_server_reflection(self._names, self._server)
+        await self.set_serving(False)
+        await self._server.start()
+
+    async def set_serving(self, serving: bool) -> None:
+        """Reports whether the service takes calls."""
+        state = (
+            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for name in ("", *self._names):
+            await self._health.set(name, state)
+
+    async def stop(self) -> None:
+        """Turns health red first, then drains the running calls, then closes."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(self._grace)
