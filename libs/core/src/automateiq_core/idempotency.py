@@ -56,8 +56,9 @@ def derived_id(*parts: str) -> ObjectId:
 class Idempotency:
     """The claims of one service."""
 
-    def __init__(self, mongo: Mongo) -> None:
+    def __init__(self, mongo: Mongo, *, lease_margin_seconds: float = _LEASE_MARGIN_SECONDS) -> None:
         self._mongo = mongo
+        self._lease_margin = lease_margin_seconds
         # Calls without an organization (register) are keyed too, so the owner is part of the claim's id instead.
         self._claims = mongo.across_tenants(COLLECTION, why="a claim's id names its owner; register has none")
 
@@ -104,7 +105,7 @@ class Idempotency:
     async def _claim(self, claim: ObjectId, request_hash: str) -> bytes | None:
         now = datetime.now(UTC)
         remaining = current().remaining()
-        lease = (_DEFAULT_LEASE_SECONDS if remaining is None else remaining) + _LEASE_MARGIN_SECONDS
+        lease = (_DEFAULT_LEASE_SECONDS if remaining is None else remaining) + self._lease_margin
         taken = {"leaseUntil": now + timedelta(seconds=lease), "expiresAt": now + _KEPT}
         try:
             await self._claims.insert_one({"_id": claim, "hash": request_hash, "answer": None, **taken})

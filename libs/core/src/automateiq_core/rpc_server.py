@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import protovalidate
@@ -38,7 +38,10 @@ OPTIONS = [
 # Health probes and reflection tell nothing of any tenant and are open to the cluster.
 _OPEN = ("/grpc.health.v1.", "/grpc.reflection.")
 
-Handler = grpc.RpcMethodHandler[Any, Any]
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
+else:
+    Handler = grpc.RpcMethodHandler
 
 _log = structlog.get_logger(__name__)
 _validator = protovalidate.Validator()

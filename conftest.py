@@ -1,0 +1,3 @@
+"""The fixtures of every test in the workspace."""
+
+pytest_plugins = ["automateiq_core.testing"]
