@@ -15,12 +15,12 @@ from automateiq.billing.v1.credits_pb2_grpc import (
     add_CreditsServiceServicer_to_server,
 )
 from automateiq_core import context
+from automateiq_core.errors import AppError, InvalidInput
 from automateiq_core.idempotency import new_id
 from automateiq_core.process import Service, Servicer, Wiring, main
 from automateiq_core.runtime import Runtime
 from automateiq_core.settings import ServiceSettings
 from automateiq_core.tasks import Args, Task, Tasks
-from automateiq_core.errors import AppError, InvalidInput
 
 Hook = Callable[[Runtime], Awaitable[Any]]
 

@@ -19,7 +19,14 @@ from automateiq.billing.v1 import credits_pb2 as pb
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
 from automateiq_core import context, errors
 from automateiq_core.context import Role
-from automateiq_core.errors import AppError, Conflict, InvalidInput, PermissionDenied, Unauthenticated, Unavailable
+from automateiq_core.errors import (
+    AppError,
+    Conflict,
+    InvalidInput,
+    PermissionDenied,
+    Unauthenticated,
+    Unavailable,
+)
 from automateiq_core.idempotency import Idempotency, new_id
 from automateiq_core.internal_token import METADATA_KEY, TokenSigner
 from automateiq_core.mongo import Mongo
@@ -33,14 +40,18 @@ from hypothesis import strategies as st
 from pymongo import monitoring
 
 sys.path.insert(0, str(Path(__file__).parent))
-from core_toy import toy  # noqa: E402
+from core_toy import toy
 
 
 def reserve(key: str = "k", request_id: str = "") -> pb.ReserveCreditsRequest:
-    return pb.ReserveCreditsRequest(key=key, work=pb.Work(kind=pb.WORK_KIND_OCR, units=1), request_id=request_id)
+    return pb.ReserveCreditsRequest(
+        key=key, work=pb.Work(kind=pb.WORK_KIND_OCR, units=1), request_id=request_id
+    )
 
 
-async def test_a_hundred_calls_at_once_keep_their_contexts(running_service: RunningService, peer_to: PeerTo) -> None:
+async def test_a_hundred_calls_at_once_keep_their_contexts(
+    running_service: RunningService, peer_to: PeerTo
+) -> None:
     async def pause(_runtime: Runtime) -> None:
         await asyncio.sleep(random.random() / 20)
 
@@ -59,7 +70,14 @@ def forged_tokens(keys: Path) -> Mapping[str, str | None]:
     with calling(organization_id="a" * 24) as me:
         pass
     now = int(time.time())
-    claims = {"iss": "gateway", "aud": "billing", "iat": now, "exp": now + 60, "org": "a" * 24, "role": "admin"}
+    claims = {
+        "iss": "gateway",
+        "aud": "billing",
+        "iat": now,
+        "exp": now + 60,
+        "org": "a" * 24,
+        "role": "admin",
+    }
     gateway = TokenSigner.from_file("gateway", keys / "gateway.pem")
     stranger = Ed25519PrivateKey.generate()
     own = gateway._key
@@ -78,7 +96,9 @@ def forged_tokens(keys: Path) -> Mapping[str, str | None]:
     }
 
 
-async def test_a_call_without_a_valid_token_is_refused(running_service: RunningService, internal_keys: Path) -> None:
+async def test_a_call_without_a_valid_token_is_refused(
+    running_service: RunningService, internal_keys: Path
+) -> None:
     async with running_service(toy()) as target, grpc.aio.insecure_channel(target) as channel:
         method = channel.unary_unary(
             "/automateiq.billing.v1.CreditsService/GetBalance",
@@ -142,7 +162,9 @@ async def test_deadlines_shrink_from_hop_to_hop(
 ) -> None:
     listener = _TimeLimits()
     # `monitoring.register` is for good; the list it appends to is not.
-    monkeypatch.setattr(monitoring, "_LISTENERS", monitoring._LISTENERS._replace(command_listeners=[listener]))
+    monkeypatch.setattr(
+        monitoring, "_LISTENERS", monitoring._LISTENERS._replace(command_listeners=[listener])
+    )
     left: list[float] = []
     inner_target = ""
 
@@ -273,7 +295,7 @@ async def test_stop_turns_health_red_and_then_drains(
 
     service = toy(slow)
     settings = service.settings(
-        **{"MONGODB_URI": mongo_uri, "REDIS_URL": redis_url},
+        MONGODB_URI=mongo_uri, REDIS_URL=redis_url,
         internal_private_key_file=internal_keys / "billing.pem",
         internal_public_keys_dir=internal_keys / "public",
         mongodb_database_prefix="drain-",

@@ -35,7 +35,9 @@ async def test_every_reading_verb_sees_only_our_rows(rows: TenantCollection) -> 
     assert await rows.count({}) == 1
     assert await rows.distinct("n", {}) == [10]
     assert [row["_id"] async for row in rows.iterate({})] == ["o1"]
-    assert [row["_id"] for row in await rows.find({"$or": [{"organizationId": THEIRS}, {}]}, limit=9)] == ["o1"]
+    assert [row["_id"] for row in await rows.find({"$or": [{"organizationId": THEIRS}, {}]}, limit=9)] == [
+        "o1"
+    ]
 
 
 JOINS = [
@@ -51,7 +53,11 @@ JOINS = [
             "as": "found",
         }
     },
-    {"$facet": {"found": [{"$lookup": {"from": "rows", "pipeline": [], "as": "rows"}}, {"$unwind": "$rows"}]}},
+    {
+        "$facet": {
+            "found": [{"$lookup": {"from": "rows", "pipeline": [], "as": "rows"}}, {"$unwind": "$rows"}]
+        }
+    },
 ]
 
 

@@ -27,7 +27,7 @@ from automateiq_core.context import CallContext, Role
 from automateiq_core.rpc_server import RpcServer
 from automateiq_core.runtime import Runtime, open_runtime
 from automateiq_core.settings import ServiceSettings
-from automateiq_core.tasks import celery_app
+from automateiq_core.tasks import Tasks, celery_app
 from automateiq_core.telemetry import HealthServer
 
 _READINESS_SECONDS = 5.0
@@ -176,15 +176,25 @@ def _worker(service: Service, settings: ServiceSettings) -> None:
         loop.run(wiring.start())
         closing.callback(lambda: loop.run(wiring.stop()))
         app = celery_app(service.name, settings.redis_url)
-        for name in runtime.tasks.kinds:
-            app.task(lambda record_id: loop.run(runtime.tasks.run(record_id)), name=name)
-        for name in runtime.tasks.periodic:
-            app.task(lambda name=name: loop.run(runtime.tasks.run_periodic(name)), name=name)
+        _register(app, runtime.tasks, loop)
         signals.worker_ready.connect(lambda **_: ready.set(), weak=False)
         health = HealthServer(settings.metrics_listen, ready.is_set)
         health.start()
         closing.callback(health.stop)
         _celery_worker(app, service)
+
+
+def _register(app: Celery, tasks: Tasks, loop: "_LoopThread") -> None:
+    def run(self: Any, record_id: str) -> None:
+        loop.run(tasks.run(record_id))
+
+    def run_periodic(self: Any) -> None:
+        loop.run(tasks.run_periodic(self.name))
+
+    for name in tasks.kinds:
+        app.task(run, name=name, bind=True)
+    for name in tasks.periodic:
+        app.task(run_periodic, name=name, bind=True)
 
 
 def _celery_worker(app: Celery, service: Service) -> None:

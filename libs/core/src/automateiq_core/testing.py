@@ -84,7 +84,7 @@ def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if uri := os.environ.get("MONGODB_URI"):
         yield uri
     elif os.environ.get("AUTOMATEIQ_TEST_BACKENDS") == "containers":
-        from testcontainers.mongodb import MongoDbContainer  # noqa: PLC0415
+        from testcontainers.mongodb import MongoDbContainer
 
         # The image starts a single node; transactions need it to be a replica set.
         container = MongoDbContainer("mongo:6.0").with_command("--replSet rs0 --bind_ip_all")
@@ -93,7 +93,7 @@ def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             running.exec(["mongosh", "--eval", "rs.initiate()"])
             yield f"mongodb://{host}:{port}/?directConnection=true"
     else:
-        from automateiq_local.backends import MongoServer  # noqa: PLC0415
+        from automateiq_local.backends import MongoServer
 
         server = MongoServer(tmp_path_factory.mktemp("mongo"))
         server.start()
@@ -109,12 +109,12 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if url := os.environ.get("REDIS_URL"):
         yield url
     elif os.environ.get("AUTOMATEIQ_TEST_BACKENDS") == "containers":
-        from testcontainers.redis import RedisContainer  # noqa: PLC0415
+        from testcontainers.redis import RedisContainer
 
         with RedisContainer("redis:7") as running:
             yield f"redis://{running.get_container_host_ip()}:{running.get_exposed_port(6379)}/0"
     else:
-        from automateiq_local.backends import RedisServer  # noqa: PLC0415
+        from automateiq_local.backends import RedisServer
 
         server = RedisServer(tmp_path_factory.mktemp("redis"))
         server.start()
