@@ -166,7 +166,6 @@ async def test_deadlines_shrink_from_hop_to_hop(
         monitoring, "_LISTENERS", monitoring._LISTENERS._replace(command_listeners=[listener])
     )
     left: list[float] = []
-    inner_target = ""
 
     async def outer_hook(_runtime: Runtime) -> None:
         left.append(context.current().remaining() or -1)

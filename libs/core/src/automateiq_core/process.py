@@ -185,11 +185,11 @@ def _worker(service: Service, settings: ServiceSettings) -> None:
 
 
 def _register(app: Celery, tasks: Tasks, loop: "_LoopThread") -> None:
-    def run(self: Any, record_id: str) -> None:
+    def run(_task: Any, record_id: str) -> None:
         loop.run(tasks.run(record_id))
 
-    def run_periodic(self: Any) -> None:
-        loop.run(tasks.run_periodic(self.name))
+    def run_periodic(task: Any) -> None:
+        loop.run(tasks.run_periodic(task.name))
 
     for name in tasks.kinds:
         app.task(run, name=name, bind=True)

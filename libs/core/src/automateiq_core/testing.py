@@ -37,13 +37,15 @@ CALLERS = ("gateway", "identity", "documents", "ocr", "billing")
 class RunningService(Protocol):
     """Serves a service in this process, on a free port and a fresh database; gives its host:port."""
 
-    def __call__(self, service: Service, **overrides: Any) -> AbstractAsyncContextManager[str]: ...
+    def __call__(self, service: Service, **overrides: Any) -> AbstractAsyncContextManager[str]:
+        """Overrides are fields of the service's settings."""
 
 
 class PeerTo(Protocol):
     """Makes a channel to a service, signed by a caller."""
 
-    def __call__(self, name: str, target: str, *modules: ModuleType, caller: str = "gateway") -> Peer: ...
+    def __call__(self, name: str, target: str, *modules: ModuleType, caller: str = "gateway") -> Peer:
+        """The modules are the `_pb2` modules of its services."""
 
 
 @contextmanager
@@ -183,7 +185,8 @@ def running_service(mongo_server: str, redis_url: str, internal_keys: Path) -> R
             serve(service, settings, stopping=stopping, on_listening=listening.set_result)
         )
         try:
-            await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {serving, listening}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 await serving
             yield f"127.0.0.1:{listening.result()}"
