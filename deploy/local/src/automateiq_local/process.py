@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
@@ -120,6 +121,22 @@ class Process:
         """The process id, or None while nothing runs."""
         child = self._child
         return child.pid if child is not None and child.returncode is None else None
+
+    def is_healthy(self) -> bool:
+        """Whether it is healthy, and whoever listens for changes has been told so."""
+        with self._changed:
+            return self.state is State.HEALTHY
+
+    def as_row(self) -> dict[str, Any]:
+        """What tables and the state file show of it."""
+        return {
+            "name": self.name,
+            "port": self.spec.port,
+            "state": self.state.value,
+            "pid": self.pid,
+            "secondsToReady": self.seconds_to_ready,
+            "restarts": self.restarts,
+        }
 
     def start(self) -> None:
         """Start it and come back at once; `wait_healthy` waits."""
@@ -250,7 +267,7 @@ class Process:
                 return
             self.state = state
             self._changed.notify_all()
-        self._on_change(self, message)
+            self._on_change(self, message)
 
     def _how_it_ended(self) -> str:
         code = self._child.returncode if self._child else None
@@ -270,6 +287,14 @@ def memory_mb(pids: Sequence[int]) -> float:
                     info = process.memory_full_info()
                     seen[process.pid] = getattr(info, "pss", 0) or info.rss
     return sum(seen.values()) / 1e6
+
+
+def resident_mb(pid: int | None) -> float:
+    """The resident memory of one process in MB (10^6 bytes), with shared pages; 0 if it is gone."""
+    try:
+        return psutil.Process(pid).memory_info().rss / 1e6 if pid else 0.0
+    except psutil.Error:
+        return 0.0
 
 
 def _spawn(command: Sequence[str], env: Mapping[str, str], cwd: Path, log: Path) -> subprocess.Popen[bytes]:
