@@ -50,6 +50,19 @@ class CallContext:
         """Seconds until the caller stops waiting; None where it waits forever; never negative."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
+    def for_call(self, request_id: str, deadline: float) -> "CallContext":
+        """The same caller in one call. Written out, because `dataclasses.replace` costs ten times as much."""
+        return CallContext(
+            self.caller,
+            self.role,
+            self.organization_id,
+            self.user_id,
+            self.session_id,
+            self.scopes,
+            request_id,
+            deadline,
+        )
+
     def tenant(self) -> str:
         """The organization whose rows may be touched.
 
@@ -85,8 +98,11 @@ def current_or_none() -> CallContext | None:
 def use(context: CallContext) -> Iterator[CallContext]:
     """Runs the block as the given caller. A block inside a block may only shorten the deadline."""
     outer = _current.get(None)
-    deadlines = [c.deadline for c in (outer, context) if c is not None and c.deadline is not None]
-    effective = replace(context, deadline=min(deadlines)) if deadlines else context
+    if outer is None or outer.deadline is None:
+        effective = context
+    else:
+        own = outer.deadline if context.deadline is None else context.deadline
+        effective = replace(context, deadline=min(outer.deadline, own))
     token = _current.set(effective)
     try:
         yield effective

@@ -9,7 +9,6 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -201,9 +200,7 @@ class Boundary(grpc.aio.ServerInterceptor):
     def _context(self, metadata: Mapping[str, str], remaining: float | None) -> CallContext:
         proven = self._verifier.verify(metadata.get(METADATA_KEY, ""))
         seconds = self._default_deadline if remaining is None else remaining
-        return replace(
-            proven, request_id=metadata.get(REQUEST_ID_KEY, ""), deadline=time.monotonic() + seconds
-        )
+        return proven.for_call(metadata.get(REQUEST_ID_KEY, ""), time.monotonic() + seconds)
 
 
 def to_app_error(error: Exception) -> AppError:

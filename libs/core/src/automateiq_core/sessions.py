@@ -5,9 +5,9 @@ times are good AND the key `session_key(sid)` exists. Deleting that key is how a
 nobody but identity may write it.
 """
 
-ACCESS_TOKEN_ISSUER = "automateiq-identity"
-ACCESS_TOKEN_AUDIENCE = "automateiq"
-ACCESS_TOKEN_ALGORITHM = "EdDSA"
+ACCESS_TOKEN_ISSUER = "automateiq-identity"  # noqa: S105
+ACCESS_TOKEN_AUDIENCE = "automateiq"  # noqa: S105
+ACCESS_TOKEN_ALGORITHM = "EdDSA"  # noqa: S105
 
 # `sub` is the user's id, as in any JWT.
 CLAIM_ORGANIZATION = "org"

@@ -1,0 +1,22 @@
+"""Who looks across tenants. A new line here is a decision: say in the code why, and have it reviewed."""
+
+from tests.contract.source import calls_of, modules
+
+ESCAPES: dict[str, int] = {
+    "libs/core/src/automateiq_core/idempotency.py": 1,
+    "libs/core/src/automateiq_core/tasks.py": 1,
+}
+
+
+def test_only_these_look_across_tenants() -> None:
+    found = {path: len(list(calls_of(tree, "across_tenants"))) for path, tree in modules()}
+    assert {path: count for path, count in found.items() if count} == ESCAPES
+
+
+def test_nobody_reaches_around_core_to_the_database() -> None:
+    for path, tree in modules():
+        if path.endswith("automateiq_core/mongo.py"):
+            continue
+        for name in ("get_collection", "get_database", "_database", "_client", "_collection"):
+            for call in calls_of(tree, name):
+                raise AssertionError(f"{path}:{call.lineno} calls {name}")
