@@ -1,0 +1,1 @@
+"""The credit ledger: grants, holds and what became of them."""
