@@ -36,6 +36,11 @@ class Hold:
         self._hold = hold
 
     @property
+    def id(self) -> str:
+        """What it is released by once this object is gone."""
+        return self._hold.id
+
+    @property
     def credits(self) -> int:
         """How many credits are set aside."""
         return self._hold.credits
@@ -84,6 +89,10 @@ class Credits:
             key=key, work=credits_pb2.Work(kind=kind, units=units), description=description
         )
         return Hold(self._stub, (await self._stub.ReserveCredits(request)).hold)
+
+    async def release(self, hold_id: str) -> None:
+        """Frees a hold that was made earlier; one that is released already is no error."""
+        await self._stub.ReleaseCredits(credits_pb2.ReleaseCreditsRequest(hold_id=hold_id))
 
     @asynccontextmanager
     async def reserve(

@@ -1,0 +1,178 @@
+"""Documents as protobuf messages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from automateiq.common.v1 import recognition_pb2 as pb_common
+from automateiq.documents.v1 import documents_pb2 as pb
+from automateiq_core.errors import InvalidInput, Violation
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from automateiq_documents.documents.models import (
+    Document,
+    DocumentFilter,
+    DocumentOrder,
+    DocumentType,
+    Failure,
+    PageWords,
+    Processing,
+    Progress,
+    Reading,
+    Stage,
+    Status,
+    Upload,
+)
+
+_TYPES = {kind: pb.DocumentType.Value(f"DOCUMENT_TYPE_{kind.name}") for kind in DocumentType}
+_TYPES_BACK = {number: kind for kind, number in _TYPES.items()}
+_STATUSES = {status: pb.DocumentStatus.Value(f"DOCUMENT_STATUS_{status.name}") for status in Status}
+_STATUSES_BACK = {number: status for status, number in _STATUSES.items()}
+_STAGES = {stage: pb.ProcessingStage.Value(f"PROCESSING_STAGE_{stage.name}") for stage in Stage}
+_ORDERS = {pb.DocumentSort.Value(f"DOCUMENT_SORT_{order.name}"): order for order in DocumentOrder}
+
+# The data is kept under the names of the API's JSON; its messages want those of the proto.
+_NAMES = {
+    "documentType": "document_type",
+    "documentTypeConfidence": "document_type_confidence",
+    "dueDate": "due_date",
+    "invoiceNumber": "invoice_number",
+    "lineItems": "line_items",
+    "sourceText": "source_text",
+    "unitPrice": "unit_price",
+}
+
+
+def document_message(document: Document, words: Sequence[PageWords] = ()) -> pb.Document:
+    """A document, with the words on its pages where they are given."""
+    message = pb.Document(
+        id=document.id,
+        organization_id=document.organization_id,
+        uploaded_by=document.uploaded_by,
+        filename=document.filename,
+        original_name=document.original_name,
+        mimetype=document.mimetype,
+        size=document.size,
+        path=document.path,
+        type=_TYPES[document.type] if document.type else pb.DOCUMENT_TYPE_UNSPECIFIED,
+        status=_STATUSES[document.status],
+        ocr_result=None if document.reading is None else _reading(document.reading),
+        metadata=document.metadata,
+        tags=document.tags,
+        page_count=document.page_count,
+        sha256=document.sha256,
+        processing=_processing(document.processing),
+        failure=_failure(document.failure),
+        created_at=_stamp(document.created_at),
+        updated_at=_stamp(document.updated_at),
+    )
+    for page in words:
+        # A page's words are a packed `OcrResult` with nothing but words: merging appends them.
+        message.ocr_result.MergeFromString(page.packed)
+    return message
+
+
+def progress_message(progress: Progress) -> pb.WatchDocumentResponse:
+    """A document's progress."""
+    return pb.WatchDocumentResponse(
+        status=_STATUSES[progress.status],
+        processing=_processing(progress.processing),
+        failure=_failure(progress.failure),
+    )
+
+
+def download_header(document: Document) -> pb.DownloadHeader:
+    """What a downloaded file is."""
+    return pb.DownloadHeader(
+        filename=document.filename,
+        mimetype=document.mimetype,
+        size=document.size,
+        sha256=document.sha256,
+    )
+
+
+def upload_of(header: pb.UploadHeader) -> Upload:
+    """What a user says about a file."""
+    return Upload(
+        original_name=header.original_name,
+        request_id=header.request_id,
+        type=_TYPES_BACK.get(header.type),
+        tags=tuple(header.tags),
+        metadata=dict(header.metadata),
+    )
+
+
+def filter_of(message: pb.DocumentFilter) -> DocumentFilter:
+    """Which documents are wanted."""
+    return DocumentFilter(
+        statuses=[_STATUSES_BACK[number] for number in message.statuses],
+        types=[_TYPES_BACK[number] for number in message.types],
+        tags=tuple(message.tags),
+        query=message.query,
+        created_from=_time(message, "created_from"),
+        created_before=_time(message, "created_before"),
+    )
+
+
+def order_of(sort: pb.DocumentSort.ValueType) -> DocumentOrder:
+    """In which order they are wanted; newest first where nothing is said."""
+    return _ORDERS.get(sort, DocumentOrder.CREATED_DESC)
+
+
+def _time(message: pb.DocumentFilter, field: str) -> datetime | None:
+    if not message.HasField(field):  # type: ignore[arg-type]  # the two names are literals at the callers
+        return None
+    stamp: Timestamp = getattr(message, field)
+    try:
+        return stamp.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        rule = Violation(f"filter.{field}", "must lie between the years 1 and 9999")
+        raise InvalidInput(
+            "VALIDATION_FAILED", f"{rule.field}: {rule.description}.", violations=[rule]
+        ) from None
+
+
+def _stamp(time: datetime | None) -> Timestamp | None:
+    if time is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(time)
+    return stamp
+
+
+def _processing(processing: Processing | None) -> pb.Processing | None:
+    if processing is None:
+        return None
+    return pb.Processing(
+        job_id=processing.job_id,
+        stage=_STAGES[processing.stage],
+        pages_done=processing.pages_done,
+        pages_total=processing.pages_total,
+        attempts=processing.attempts,
+        credits_quoted=processing.credits_quoted,
+        credits_charged=processing.credits_charged,
+        requested_at=_stamp(processing.requested_at),
+        finished_at=_stamp(processing.finished_at),
+    )
+
+
+def _failure(failure: Failure | None) -> pb.Failure | None:
+    return None if failure is None else pb.Failure(reason=failure.reason, message=failure.message)
+
+
+def _reading(reading: Reading) -> pb.OcrResult:
+    return pb.OcrResult(
+        text=reading.text,
+        confidence=reading.confidence,
+        extracted_data=_named(reading.extracted_data),
+        pages=[pb_common.Page(**page) for page in reading.pages],
+        engine=reading.engine,
+    )
+
+
+def _named(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {_NAMES.get(name, name): _named(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_named(value) for value in data]
+    return data

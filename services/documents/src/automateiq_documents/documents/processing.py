@@ -1,0 +1,313 @@
+"""Having documents read: asked for, paid for, watched, cancelled.
+
+    process: hold the price ─▶ one transaction: state + job in the outbox
+    job:     renew the hold ─▶ read ─▶ one transaction: result + words + charge pending ─▶ settle ─▶ charged
+
+The result is stored before it is charged, so nobody pays for what was lost; `charge_pending` stands until billing has
+charged it, so nothing is forgotten; and the hold's key names document and job, so nothing is charged twice.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import timedelta
+
+import structlog
+from automateiq_core import context
+from automateiq_core.context import CallContext, Role
+from automateiq_core.credits import Credits, Hold, WorkKind
+from automateiq_core.errors import (
+    AppError,
+    DeadlineExceeded,
+    FailedPrecondition,
+    InvalidInput,
+    NotFound,
+    Unavailable,
+)
+from automateiq_core.idempotency import new_id
+from automateiq_core.tasks import Tasks
+
+from automateiq_documents.documents.blobs import BlobStore
+from automateiq_documents.documents.models import (
+    CANCELLED,
+    Document,
+    Processing,
+    Progress,
+    Stage,
+    Status,
+    check_processable,
+    failure_for,
+    not_found,
+)
+from automateiq_documents.documents.reader import PagesRead, Reader, ReadingDone
+from automateiq_documents.documents.spool import Spool
+from automateiq_documents.documents.store import DocumentStore, now
+
+PROCESS = "documents.process"
+
+_PROGRESS_SECONDS = 0.2
+_WATCH_SECONDS = 0.25
+# A watcher is told what was charged if that is known this soon after the result.
+_CHARGE_SECONDS = 3.0
+# Left of a watcher's time, it ends well instead of running into its deadline.
+_WATCH_MARGIN_SECONDS = 0.5
+# A job settles its own result within moments; the sweep takes what is older.
+_PENDING_FOR = timedelta(seconds=30)
+
+_log = structlog.get_logger(__name__)
+
+
+class _NotWanted(Exception):
+    """The job was cancelled or replaced, or its document deleted, while it ran."""
+
+
+class ProcessingService:
+    """The reading of the calling organization's documents."""
+
+    def __init__(
+        self, store: DocumentStore, blobs: BlobStore, reader: Reader, credits: Credits, tasks: Tasks
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._reader = reader
+        self._credits = credits
+        self._tasks = tasks
+
+    # Asked for by a user.
+
+    async def process(self, document_id: str) -> Document:
+        """Sets the price aside and queues a document; one that is being read is left alone.
+
+        Raises:
+            NotFound: there is no such document.
+            FailedPrecondition: it was read already (ALREADY_PROCESSED).
+            InvalidInput: it can not be read; it is `failed` from now on.
+            ResourceExhausted: the balance does not cover the price (INSUFFICIENT_CREDITS).
+            Unavailable: its pages are not counted yet and ai-ocr does not answer.
+        """
+        document = await self._existing(document_id)
+        if document.status is Status.PROCESSING:
+            return document
+        check_processable(document)
+        pages = document.page_count or await self._count_pages(document)
+        job_id = str(new_id())
+        hold = await self._hold(document, job_id, pages)
+        try:
+            queued = await self._queue(document_id, _queued(job_id, pages, hold))
+        except BaseException:
+            await self._release_quietly(hold.id)
+            raise
+        if queued is not None:
+            return queued
+        await self._release_quietly(hold.id)
+        # Another call was quicker: what it asked for is what this one asked for.
+        return await self._existing(document_id)
+
+    async def _queue(self, document_id: str, processing: Processing) -> Document | None:
+        async def work() -> Document | None:
+            queued = await self._store.request(document_id, processing)
+            if queued is not None:
+                args = {"document_id": document_id, "job_id": processing.job_id}
+                await self._tasks.enqueue(PROCESS, args)
+            return queued
+
+        return await self._store.transact(work)
+
+    async def _count_pages(self, document: Document) -> int:
+        with Spool() as spool:
+            await self._load(document, spool)
+            try:
+                return await self._reader.inspect(spool, document.mimetype)
+            except InvalidInput as error:
+                await self._store.refuse(document.id, failure_for(error))
+                raise
+
+    async def cancel(self, document_id: str) -> Document:
+        """Stops the reading of a document; nothing is charged.
+
+        Raises:
+            NotFound: there is no such document.
+            FailedPrecondition: it is not being read (NOT_PROCESSING).
+        """
+        cancelled = await self._store.fail(document_id, None, CANCELLED)
+        if cancelled is None:
+            await self._existing(document_id)
+            raise FailedPrecondition("NOT_PROCESSING", "This document is not being read at the moment.")
+        await self._release_of(cancelled)
+        return cancelled
+
+    async def watch(self, document_id: str) -> AsyncIterator[Progress]:
+        """A document's progress: as it is now, then each change until it is read, failed or gone.
+
+        Raises:
+            NotFound: there is no such document.
+        """
+        seen = await self._store.progress(document_id)
+        if seen is None:
+            raise not_found()
+        yield seen
+        ended_at = time.monotonic()
+        while not _over(seen, ended_at) and _time_is_left():
+            await asyncio.sleep(_WATCH_SECONDS)
+            there = await self._store.progress(document_id)
+            if there is None:
+                return
+            if there != seen:
+                if not seen.ended:
+                    ended_at = time.monotonic()
+                seen = there
+                yield seen
+
+    async def forget(self, document: Document) -> None:
+        """Ends what a document that was deleted has open with billing."""
+        processing = document.processing
+        if processing is None:
+            return
+        if document.status is Status.PROCESSING:
+            await self._release_quietly(processing.hold_id)
+        elif processing.charge_pending:
+            await self._settle_quietly(document, processing)
+
+    # The job.
+
+    async def run(self, document_id: str, job_id: str) -> None:
+        """Reads a document, stores what was read and charges it. A repeated run does only what is left to do."""
+        document = await self._store.find(document_id)
+        if document is None:
+            return
+        if document.runs(job_id):
+            try:
+                document = await self._read(document, job_id)
+            except _NotWanted:
+                _log.info("reading stopped: it is not wanted any more", document=document_id)
+                return
+        if document.owes(job_id):
+            await self._settle(document, job_id)
+
+    async def _read(self, document: Document, job_id: str) -> Document:
+        await self._begin(document, job_id)
+        with Spool() as spool:
+            await self._load(document, spool)
+            done = await self._recognize(document, job_id, spool)
+        _wanted(await self._store.storing(document.id, job_id))
+        kind = document.type or done.type
+        stored = await self._store.complete(document.id, job_id, done.reading, done.words, kind)
+        if stored is None:
+            raise _NotWanted
+        return stored
+
+    async def _begin(self, document: Document, job_id: str) -> None:
+        """Renews the hold: it may have run out while the job waited."""
+        hold: Hold | None = None
+        try:
+            hold = await self._hold(document, job_id, document.page_count)
+        except (Unavailable, DeadlineExceeded) as error:
+            # The price was set aside when the job was asked for, and billing is needed only after the work.
+            _log.warning("hold not renewed", reason=error.reason)
+        if await self._store.begin(document.id, job_id, hold.id if hold else None):
+            return
+        # Cancelling released the hold before it was made anew here.
+        if hold is not None:
+            await self._release_quietly(hold.id)
+        raise _NotWanted
+
+    async def _recognize(self, document: Document, job_id: str, spool: Spool) -> ReadingDone:
+        noted_at = 0.0
+        async with aclosing(self._reader.recognize(spool, document.mimetype)) as events:
+            async for event in events:
+                if not isinstance(event, PagesRead):
+                    return event
+                if time.monotonic() - noted_at >= _PROGRESS_SECONDS:
+                    noted_at = time.monotonic()
+                    _wanted(await self._store.advance(document.id, job_id, event.done, event.total))
+        raise AssertionError("the reader ends with a result or an error")
+
+    async def _settle(self, document: Document, job_id: str) -> None:
+        hold = await self._hold(document, job_id, document.page_count)
+        charged = hold.charged if hold.settled else await hold.settle()
+        await self._store.charged(document.id, job_id, charged)
+
+    async def fail(self, document_id: str, job_id: str, error: AppError) -> None:
+        """Ends a job that failed for good; nothing is charged. A job whose result is stored did not fail."""
+        failed = await self._store.fail(document_id, job_id, failure_for(error))
+        if failed is not None:
+            _log.warning("document failed", document=document_id, reason=error.reason, error=error.message)
+            await self._release_of(failed)
+
+    # Periodic work.
+
+    async def settle_pending(self) -> None:
+        """Charges the results that could not be charged when they were stored, of all organizations."""
+        async for document in self._store.charges_pending(now() - _PENDING_FOR):
+            owner = CallContext("documents", Role.SYSTEM, organization_id=document.organization_id)
+            if document.processing is not None:
+                with context.use(owner):
+                    await self._settle_quietly(document, document.processing)
+
+    # Shared.
+
+    async def _existing(self, document_id: str) -> Document:
+        document = await self._store.find(document_id)
+        if document is None:
+            raise not_found()
+        return document
+
+    async def _load(self, document: Document, spool: Spool) -> None:
+        try:
+            await spool.fill(self._blobs.read(document.blob_key))
+        except KeyError:
+            raise NotFound(
+                "FILE_MISSING", "The file of this document is lost. Delete the document and upload it again."
+            ) from None
+
+    async def _hold(self, document: Document, job_id: str, pages: int) -> Hold:
+        key, description = f"document/{document.id}/{job_id}", document.original_name
+        return await self._credits.hold(WorkKind.WORK_KIND_OCR, pages, key=key, description=description)
+
+    async def _settle_quietly(self, document: Document, processing: Processing) -> None:
+        try:
+            await self._settle(document, processing.job_id)
+        except AppError as error:
+            _log.warning("result not charged yet", document=document.id, reason=error.reason)
+
+    async def _release_of(self, document: Document) -> None:
+        if document.processing is not None:
+            await self._release_quietly(document.processing.hold_id)
+
+    async def _release_quietly(self, hold_id: str) -> None:
+        # A hold that can not be released now runs out by itself.
+        try:
+            await self._credits.release(hold_id)
+        except AppError as error:
+            _log.warning("hold not released, it will expire", reason=error.reason)
+
+
+def _queued(job_id: str, pages: int, hold: Hold) -> Processing:
+    return Processing(
+        job_id=job_id,
+        stage=Stage.QUEUED,
+        pages_done=0,
+        pages_total=pages,
+        attempts=0,
+        credits_quoted=hold.credits,
+        credits_charged=0,
+        charge_pending=False,
+        hold_id=hold.id,
+        requested_at=now(),
+        finished_at=None,
+    )
+
+
+def _wanted(still: bool) -> None:
+    if not still:
+        raise _NotWanted
+
+
+def _over(seen: Progress, ended_at: float) -> bool:
+    return seen.ended and (seen.charged or time.monotonic() - ended_at > _CHARGE_SECONDS)
+
+
+def _time_is_left() -> bool:
+    remaining = context.current().remaining()
+    return remaining is None or remaining > _WATCH_SECONDS + _WATCH_MARGIN_SECONDS

@@ -1,0 +1,136 @@
+"""ai-ocr, as the documents service sees it: a file goes in, pages, text and data come out."""
+
+import re
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from automateiq.documents.v1.documents_pb2 import OcrResult
+from automateiq.ocr.v1 import recognition_pb2 as pb
+from automateiq.ocr.v1.recognition_pb2_grpc import RecognitionServiceStub
+from automateiq_core.errors import InvalidInput, Unavailable
+from automateiq_core.rpc_client import Peer
+from google.protobuf.json_format import MessageToDict
+
+from automateiq_documents.documents.models import (
+    MAX_TEXT_BYTES,
+    DocumentType,
+    PageWords,
+    Reading,
+)
+from automateiq_documents.documents.spool import Spool
+
+if TYPE_CHECKING:
+    # The async stub exists for the type checker only.
+    from automateiq.ocr.v1.recognition_pb2_grpc import RecognitionServiceAsyncStub
+
+# Text layers hold what fonts and broken tools put there. Tab, line feed and form feed stay: they part words and pages.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class PagesRead:
+    """How far ai-ocr is."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingDone:
+    """All that ai-ocr read, and what it takes the document for."""
+
+    reading: Reading
+    words: list[PageWords]
+    type: DocumentType | None
+
+
+class Reader:
+    """Sends files to ai-ocr."""
+
+    def __init__(self, ocr: Peer, *, inspect_seconds: float, recognize_seconds: float) -> None:
+        self._stub: RecognitionServiceAsyncStub = RecognitionServiceStub(ocr.channel)
+        self._inspect_seconds = inspect_seconds
+        self._recognize_seconds = recognize_seconds
+
+    async def inspect(self, content: Spool, mimetype: str) -> int:
+        """Counts the pages without reading them.
+
+        Raises:
+            InvalidInput: it can not be read (damaged, encrypted, too many pages or pixels).
+            Unavailable: ai-ocr does not answer.
+        """
+
+        async def messages() -> AsyncIterator[pb.InspectDocumentRequest]:
+            yield pb.InspectDocumentRequest(header=_header(content, mimetype))
+            async for piece in content.pieces():
+                yield pb.InspectDocumentRequest(chunk=piece)
+
+        answer = await self._stub.InspectDocument(messages(), timeout=self._inspect_seconds)
+        return answer.page_count
+
+    async def recognize(self, content: Spool, mimetype: str) -> AsyncGenerator[PagesRead | ReadingDone, None]:
+        """Reads a document: reports pages as they are read, and the result at the end.
+
+        Raises:
+            InvalidInput: it can not be read.
+            Unavailable: ai-ocr does not answer, or stopped before the end.
+        """
+
+        async def messages() -> AsyncIterator[pb.RecognizeDocumentRequest]:
+            yield pb.RecognizeDocumentRequest(header=_header(content, mimetype))
+            async for piece in content.pieces():
+                yield pb.RecognizeDocumentRequest(chunk=piece)
+
+        async for message in self._stub.RecognizeDocument(messages(), timeout=self._recognize_seconds):
+            if message.HasField("result"):
+                yield _done(message.result)
+                return
+            yield PagesRead(message.progress.pages_done, message.progress.pages_total)
+        raise Unavailable("READING_INCOMPLETE", "The reading stopped before its end. Try again.")
+
+
+def _header(content: Spool, mimetype: str) -> pb.FileHeader:
+    return pb.FileHeader(mimetype=mimetype, size=content.size, sha256=content.sha256)
+
+
+def _done(result: pb.RecognitionResult) -> ReadingDone:
+    text = _CONTROLS.sub("", result.text)
+    if len(text.encode()) > MAX_TEXT_BYTES:
+        raise _too_long()
+    reading = Reading(
+        text=text,
+        confidence=round(result.confidence, 4),
+        engine=result.engine,
+        extracted_data=_plain(MessageToDict(result.extracted_data)),
+        pages=[MessageToDict(page, always_print_fields_with_no_presence=True) for page in result.pages],
+    )
+    read_as = result.extracted_data.document_type
+    kind = DocumentType(read_as) if read_as in set(DocumentType) else None
+    return ReadingDone(reading, _packed(result), kind)
+
+
+def _packed(result: pb.RecognitionResult) -> list[PageWords]:
+    by_page: defaultdict[int, OcrResult] = defaultdict(OcrResult)
+    for word in result.words:
+        by_page[word.box.page].bounding_boxes.append(word)
+    packed = [PageWords(page, words.SerializeToString()) for page, words in sorted(by_page.items())]
+    if any(len(page.packed) > 2 * MAX_TEXT_BYTES for page in packed):
+        raise _too_long()
+    return packed
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return _CONTROLS.sub("", value) if isinstance(value, str) else value
+
+
+def _too_long() -> InvalidInput:
+    return InvalidInput(
+        "TEXT_TOO_LONG",
+        "The document holds more text than can be kept. Split it into smaller documents and upload those.",
+    )

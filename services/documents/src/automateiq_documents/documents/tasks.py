@@ -1,0 +1,22 @@
+"""The background work on documents."""
+
+from automateiq_core.errors import AppError
+from automateiq_core.tasks import Args, Task, Tasks
+
+from automateiq_documents.documents.processing import PROCESS, ProcessingService
+from automateiq_documents.documents.service import DocumentsService
+
+SETTLE_PENDING = "documents.settle_pending"
+REMOVE_LOOSE_BLOBS = "documents.remove_loose_blobs"
+
+
+def register(tasks: Tasks, documents: DocumentsService, processing: ProcessingService) -> None:
+    """Makes the work known to the worker."""
+
+    async def failed(args: Args, error: AppError) -> None:
+        await processing.fail(args["document_id"], args["job_id"], error)
+
+    # Eight tries last a minute and a half: longer than a restart of ai-ocr, shorter than a person's patience.
+    tasks.add(Task(PROCESS, processing.run, max_attempts=8, on_failed=failed))
+    tasks.add_periodic(SETTLE_PENDING, processing.settle_pending)
+    tasks.add_periodic(REMOVE_LOOSE_BLOBS, documents.remove_loose_blobs)

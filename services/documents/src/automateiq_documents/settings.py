@@ -1,0 +1,28 @@
+"""Settings of the documents service."""
+
+from typing import Literal
+
+from automateiq_core.settings import ServiceSettings
+from pydantic import Field
+
+# What ai-ocr takes (recognition.proto), so nothing larger can be read.
+_LARGEST_FILE_BYTES = 100 << 20
+
+
+class DocumentsSettings(ServiceSettings):
+    """What the documents service needs beyond the fleet's settings."""
+
+    max_upload_bytes: int = Field(
+        25 << 20, gt=0, le=_LARGEST_FILE_BYTES, description="The largest file that may be uploaded, in bytes"
+    )
+    inspect_seconds: float = Field(
+        20.0, gt=0, description="How long ai-ocr may take to count an uploaded document's pages"
+    )
+    recognize_seconds: float = Field(900.0, gt=0, description="How long ai-ocr may take to read one document")
+
+    blob_store: Literal["gridfs", "s3"] = Field(
+        "gridfs", description="Where files are kept: gridfs (in MongoDB) or s3; choose once"
+    )
+    s3_endpoint_url: str = Field("", description="Endpoint of an S3-compatible store; empty is AWS")
+    s3_bucket: str = Field("", description="Bucket of the files; needed with blob_store=s3")
+    s3_region: str = Field("us-east-1", description="Region of the bucket")
