@@ -1,0 +1,218 @@
+"""Every RPC, called as organization B with organization A's ids, answers NOT_FOUND.
+
+The matrix is made from the protos. A new RPC is covered by itself where its request names things by ids that are
+known here, or fails the test until somebody says how to fill its request.
+"""
+
+import asyncio
+import hashlib
+import importlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from automateiq.billing.v1 import credits_pb2
+from automateiq.documents.v1 import documents_pb2
+from automateiq.identity.v1 import accounts_pb2
+from automateiq.ocr.v1 import recognition_pb2
+from automateiq_core import permissions
+from automateiq_core.context import CallContext, Role
+from automateiq_core.errors import AppError, NotFound
+from automateiq_core.internal_token import TokenSigner
+from automateiq_core.mongo import ObjectId
+from automateiq_core.permissions import METHODS, Permission
+from automateiq_core.rpc_client import Peer
+from automateiq_core.testing import calling
+from automateiq_local.fleet import Fleet
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from tests.business import Business
+
+ROOT = Path(__file__).resolve().parents[2]
+PROTOS = ROOT / "protos" / "src"
+SAMPLE = (ROOT / "samples" / "documents" / "invoice-gb-thistlewick.pdf").read_bytes()
+SERVICE_OF_DOMAIN = {"identity": "identity", "documents": "documents", "ocr": "ocr", "billing": "billing"}
+
+
+def methods() -> Iterator[MethodDescriptor]:
+    for stub in sorted((PROTOS / "automateiq").rglob("*_pb2.py")):
+        module = importlib.import_module(".".join(stub.relative_to(PROTOS).with_suffix("").parts))
+        for service in module.DESCRIPTOR.services_by_name.values():
+            yield from service.methods
+
+
+def path_of(method: MethodDescriptor) -> str:
+    return f"/{method.containing_service.full_name}/{method.name}"
+
+
+def ids_of(method: MethodDescriptor) -> list[str]:
+    """The fields of the request that name a thing of a tenant."""
+    return [name for name in method.input_type.fields_by_name if name.endswith("_id") and name != "request_id"]
+
+
+def _file(kind: Any) -> list[Message]:
+    header = recognition_pb2.FileHeader(
+        mimetype="application/pdf", size=len(SAMPLE), sha256=hashlib.sha256(SAMPLE).hexdigest()
+    )
+    return [kind(header=header), kind(chunk=SAMPLE)]
+
+
+_WORK = credits_pb2.Work(kind=credits_pb2.WORK_KIND_OCR, units=1)
+
+# How to fill the requests that name nothing of a tenant: what comes back must hold nothing of A's.
+REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
+    "UploadDocument": lambda: [
+        documents_pb2.UploadDocumentRequest(header=documents_pb2.UploadHeader(original_name="b.pdf")),
+        documents_pb2.UploadDocumentRequest(chunk=SAMPLE),
+    ],
+    "ListDocuments": documents_pb2.ListDocumentsRequest,
+    "InspectDocument": lambda: _file(recognition_pb2.InspectDocumentRequest),
+    "RecognizeDocument": lambda: _file(recognition_pb2.RecognizeDocumentRequest),
+    "QuoteCredits": lambda: credits_pb2.QuoteCreditsRequest(work=_WORK),
+    # The key of A's own hold: it must make a hold of B's.
+    "ReserveCredits": lambda: credits_pb2.ReserveCreditsRequest(key="matrix", work=_WORK),
+    "GetBalance": credits_pb2.GetBalanceRequest,
+    "ListTransactions": credits_pb2.ListTransactionsRequest,
+    "GetMe": accounts_pb2.GetMeRequest,
+    "InviteMember": lambda: accounts_pb2.InviteMemberRequest(email="b@example.com", role=accounts_pb2.ROLE_STAFF),
+    "Logout": lambda: GetMessageClass(_method("Logout").input_type)(),
+}
+
+
+def _method(name: str) -> MethodDescriptor:
+    return next(method for method in methods() if method.name == name)
+
+
+TENANTS_METHODS = [m for m in methods() if METHODS[path_of(m)].permission is not Permission.PUBLIC]
+NAMING = [m for m in TENANTS_METHODS if ids_of(m)]
+PLAIN = [m for m in TENANTS_METHODS if not ids_of(m)]
+
+
+class Caller:
+    """Calls the fleet's services as one organization, as the service that may call the method."""
+
+    def __init__(self, fleet: Fleet, organization_id: str, user_id: str) -> None:
+        self._fleet = fleet
+        self.organization_id, self.user_id = organization_id, user_id
+        self._peers: list[Peer] = []
+
+    async def call(self, method: MethodDescriptor, request: Message | list[Message]) -> list[Message]:
+        """Every message of the answer."""
+        rule = METHODS[path_of(method)]
+        caller = sorted(rule.callers)[0]
+        service = SERVICE_OF_DOMAIN[method.containing_service.full_name.split(".")[1]]
+        signer = TokenSigner.from_file(caller, self._fleet.data_dir.keys / "internal" / f"{caller}.pem")
+        module = importlib.import_module(method.file.name.removesuffix(".proto").replace("/", ".") + "_pb2")
+        peer = Peer(service, self._fleet.target(service), [module], signer, default_deadline_seconds=60)
+        self._peers.append(peer)
+        with calling(
+            caller=caller, role=Role.ADMIN, organization_id=self.organization_id, user_id=self.user_id
+        ) as me:
+            permissions.require(path_of(method), CallContext(caller, Role.ADMIN, me.organization_id))
+            return await self._send(peer, method, request)
+
+    async def _send(self, peer: Peer, method: MethodDescriptor, request: Message | list[Message]) -> list[Message]:
+        shape = f"{_arity(method.client_streaming)}_{_arity(method.server_streaming)}"
+        send = getattr(peer, shape)(
+            path_of(method),
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=GetMessageClass(method.output_type).FromString,
+        )
+        outgoing: Any = _stream(request) if isinstance(request, list) else request
+        if method.server_streaming:
+            return [message async for message in send(outgoing)]
+        return [await send(outgoing)]
+
+    async def close(self) -> None:
+        for peer in self._peers:
+            await peer.close()
+
+
+def _arity(streaming: bool) -> str:
+    return "stream" if streaming else "unary"
+
+
+async def _stream(messages: list[Message]) -> AsyncIterator[Message]:
+    for message in messages:
+        yield message
+
+
+@pytest.fixture(scope="module")
+def things_of_a(fleet: Fleet) -> dict[str, str]:
+    """Real things of organization A, by the name of the field that names them."""
+    import httpx
+
+    with httpx.Client(base_url=fleet.gateway_url, timeout=60) as client:
+        a = Business.register(client, f"a-{ObjectId()}@example.com")
+        document = a.upload(SAMPLE, "secret-of-a.pdf")
+        a.process(document["id"])
+        assert a.ended(document["id"])["status"] == "processed"
+
+    async def hold() -> str:
+        caller = Caller(fleet, a.organization_id, a.user_id)
+        (answer,) = await caller.call(_method("ReserveCredits"), REQUESTS["ReserveCredits"]())
+        await caller.close()
+        assert isinstance(answer, credits_pb2.ReserveCreditsResponse)
+        return answer.hold.id
+
+    return {
+        "document_id": document["id"],
+        "hold_id": asyncio.run(hold()),
+        "organization_id": a.organization_id,
+        "user_id": a.user_id,
+    }
+
+
+@pytest.fixture
+async def b(fleet: Fleet) -> AsyncIterator[Caller]:
+    """A stranger: a user of an organization that has nothing."""
+    caller = Caller(fleet, str(ObjectId()), str(ObjectId()))
+    yield caller
+    await caller.close()
+
+
+@pytest.mark.fleet
+@pytest.mark.parametrize("method", NAMING, ids=lambda method: method.name)
+async def test_anothers_ids_name_nothing(
+    things_of_a: dict[str, str], b: Caller, method: MethodDescriptor
+) -> None:
+    request = GetMessageClass(method.input_type)(**{name: things_of_a[name] for name in ids_of(method)})
+    with pytest.raises(NotFound):
+        await b.call(method, request)
+
+
+@pytest.mark.fleet
+@pytest.mark.parametrize("method", PLAIN, ids=lambda method: method.name)
+async def test_what_names_nothing_shows_nothing_of_anothers(
+    things_of_a: dict[str, str], b: Caller, method: MethodDescriptor
+) -> None:
+    try:
+        answers = await b.call(method, REQUESTS[method.name]())
+    except AppError as refusal:
+        # B's user does not exist in identity's database; nothing else may go wrong.
+        assert isinstance(refusal, NotFound), refusal
+        assert method.containing_service.full_name.startswith("automateiq.identity."), refusal
+        return
+    shown = "\n".join(str(answer) for answer in answers)
+    assert not [thing for thing in (*things_of_a.values(), "secret-of-a") if thing in shown]
+    assert "from_cache: true" not in shown
+
+
+@pytest.mark.fleet
+@pytest.mark.parametrize("method", TENANTS_METHODS, ids=lambda method: method.name)
+async def test_without_a_token_every_service_refuses(fleet: Fleet, method: MethodDescriptor) -> None:
+    service = SERVICE_OF_DOMAIN[method.containing_service.full_name.split(".")[1]]
+    async with grpc.aio.insecure_channel(fleet.target(service)) as channel:
+        shape = f"{_arity(method.client_streaming)}_{_arity(method.server_streaming)}"
+        send = getattr(channel, shape)(path_of(method), request_serializer=lambda _message: b"")
+        running = send(_stream([GetMessageClass(method.input_type)()]) if method.client_streaming else None)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            if method.server_streaming:
+                await running.read()
+            else:
+                await running
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
