@@ -37,7 +37,7 @@ lint: setup ## Check style, import rules and protos
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	cd protos && ../$(BIN)/buf lint
+	cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf breaking --against released.binpb
 
 .PHONY: types
 types: setup ## Check types (mypy, strict)
@@ -46,6 +46,10 @@ types: setup ## Check types (mypy, strict)
 .PHONY: protos
 protos: setup ## Generate the stubs from the protos
 	$(BIN)/python protos/scripts/generate.py
+
+.PHONY: protos-release
+protos-release: setup ## Take the protos as they are for what `make lint` compares with
+	cd protos && ../$(BIN)/buf build -o released.binpb
 
 # --- benchmarks; each ends with one line of JSON ---
 

@@ -95,6 +95,9 @@ def test_the_fleets_own_mongo_and_redis_keep_their_data_and_can_be_stopped_alone
         fleet.mongo.start()
         fleet.wait_healthy(20)
         assert fleet.process("redis").restarts == 1
+        fleet.mongo.kill()
+        fleet.wait_healthy(20)
+        assert fleet.process("mongod").restarts == 1
     with (
         Fleet(tmp_path, env=env, plan=only) as fleet,
         pymongo.MongoClient(fleet.mongodb_uri) as mongo,

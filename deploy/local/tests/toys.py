@@ -43,6 +43,7 @@ def main() -> None:
             serve(record, 0.5)
         case "deaf":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            print("deaf", flush=True)
             time.sleep(600)
         case "mute":
             print("I started and will never serve", flush=True)

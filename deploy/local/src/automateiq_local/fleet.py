@@ -237,17 +237,25 @@ class Fleet:
                     log=log,
                 )
             until = time.monotonic() + START_DEADLINE_S
-            while any(child.poll() is None for child in running.values()) and time.monotonic() < until:
+            while time.monotonic() < until:
+                codes = {child.poll() for child in running.values()}
+                if None not in codes or codes - {None, 0}:
+                    break
                 self._pause()
             for migration, child in running.items():
-                if child.returncode != 0:
-                    how = "did not end in time" if child.returncode is None else "failed"
-                    log = self.data_dir.log(migration.name)
-                    raise StartError(f"{migration.name} {how}. The end of {log}:\n{tail(log)}")
+                if child.returncode:
+                    raise self._migration_error(migration, "failed")
+            for migration, child in running.items():
+                if child.returncode is None:
+                    raise self._migration_error(migration, "did not end in time")
         finally:
             for child in running.values():
                 child.kill()
                 child.wait()
+
+    def _migration_error(self, migration: Migration, how: str) -> StartError:
+        log = self.data_dir.log(migration.name)
+        return StartError(f"{migration.name} {how}. The end of {log}:\n{tail(log)}")
 
     def _wait_for(self, processes: Sequence[Process], deadline_s: float) -> None:
         until = time.monotonic() + deadline_s
@@ -286,7 +294,7 @@ class Fleet:
             command=member.command,
             probe=probe,
             env=self._environment(member.service, listen),
-            port=serve_port,
+            port=serve_port or metrics_port,
             stop_stage=member.stop,
             stop_deadline_s=STOP_DEADLINE_S,
         )
