@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
 from PIL import Image
 
-from automateiq_ocr.recognition import images, orientation, pdf, tesseract
-from automateiq_ocr.recognition.geometry import Placement, rotate, scaling, turn
+from automateiq_ocr.recognition import images, pdf, tesseract
+from automateiq_ocr.recognition.geometry import Placement, scaling
 from automateiq_ocr.recognition.models import (
     PDF,
     DocumentInfo,
@@ -19,22 +17,15 @@ from automateiq_ocr.recognition.models import (
     Line,
     Options,
     Page,
-    PageFailed,
     Unit,
     Word,
     mean_confidence,
 )
+from automateiq_ocr.recognition.reading import Attempt, read_picture
 
 # Raised whenever the same file may be read differently: it is part of every cached result's key.
 _OWN_VERSION = 1
-# Below this mean confidence, or with fewer letters, the page may lie sideways or be hard to make out.
-_GOOD_CONFIDENCE = 0.6
-_FEW_LETTERS = 8
-_SURE = 0.85
 _ASSUMED_DPI = 300
-# Heights of a line's ink in pixels: Tesseract was trained on lines of about 36 and loses thin or huge letters.
-_TALL_LINE, _BEST_LINE = 70, 36
-_SMALL_SIDE = 2500
 
 
 def engine_version() -> str:
@@ -84,36 +75,6 @@ def recognize_page(source: bytes | Path, mimetype: str, page_no: int, options: O
         return read
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """What one look at the picture gave, and how the picture had been turned for it."""
-
-    words: list[tesseract.RawWord]
-    placement: Placement
-    rotation: int = 0
-    skew: float = 0.0
-
-    @property
-    def letters(self) -> int:
-        return sum(character.isalnum() for word in self.words for character in word.text)
-
-    @property
-    def confidence(self) -> float:
-        weight = sum(len(word.text) for word in self.words)
-        return sum(len(word.text) * word.confidence for word in self.words) / weight if weight else 0.0
-
-    @property
-    def score(self) -> float:
-        """Letters that are believed; a doubtful one counts for little."""
-        return sum(len(word.text) * word.confidence**2 for word in self.words)
-
-    @property
-    def good(self) -> bool:
-        """Enough was made out; of a few letters more is asked, but a page may well hold no more."""
-        few = self.letters < _FEW_LETTERS
-        return self.letters > 0 and self.confidence >= (_SURE if few else _GOOD_CONFIDENCE)
-
-
 def _read_picture(
     image: Image.Image,
     page_no: int,
@@ -123,110 +84,18 @@ def _read_picture(
     dpi: int,
     options: Options,
 ) -> Page:
-    reader = _Reader(dpi, options)
     fitted, factor = images.fit(image)
-    found = reader.read(fitted, to_page.after(scaling(factor, factor)))
-    return _as_page(found, page_no, size, unit)
+    found = read_picture(fitted, dpi, options)
+    return _as_page(found, to_page.after(scaling(factor, factor)), page_no, size, unit)
 
 
-class _Reader:
-    """Reads one picture, looking again only where the first look gave little, within the page's time."""
-
-    def __init__(self, dpi: int, options: Options) -> None:
-        self._dpi = dpi
-        self._languages = options.languages
-        self._ends = time.monotonic() + options.page_seconds
-
-    def read(self, image: Image.Image, to_page: Placement) -> _Attempt:
-        ink = orientation.find_ink(image)
-        if ink.blank:
-            return _Attempt([], to_page)
-        found = self._look(image, to_page, 0, ink=ink)
-        if found.good:
-            return found
-        found = self._turned(image, to_page, found)
-        return found if found.good else self._harder(image, to_page, found)
-
-    def _look(
-        self,
-        image: Image.Image,
-        to_page: Placement,
-        rotation: int,
-        psm: int = tesseract.AUTO,
-        zoom: float = 1.0,
-        extra: str = "",
-        ink: orientation.Ink | None = None,
-    ) -> _Attempt:
-        turned, back = turn(image, rotation)
-        placement = to_page.after(back)
-        skew = orientation.estimate_skew(ink or orientation.find_ink(turned))
-        if skew:
-            turned, back = rotate(turned, skew)
-            placement = placement.after(back)
-        if zoom != 1.0:
-            size = (round(turned.width * zoom), round(turned.height * zoom))
-            turned = turned.resize(size, Image.Resampling.BICUBIC)
-            placement = placement.after(scaling(zoom, zoom))
-        words = tesseract.read(turned, self._languages, self._dpi, psm, self._remaining(), extra)
-        return _Attempt(words, placement, rotation, skew)
-
-    def _turned(self, image: Image.Image, to_page: Placement, first: _Attempt) -> _Attempt:
-        """Perhaps the page lies on its side or upside down."""
-        told = tesseract.orientation(image, self._dpi, self._remaining())
-        if told is not None:
-            rotation, confidence = told
-            if rotation == 0 and confidence >= 2.0:
-                return first
-            candidates = [rotation] if rotation and confidence >= 2.0 else [rotation or 180, 90, 270, 180]
-        else:
-            candidates = [180, 90, 270]
-        best = first
-        for rotation in dict.fromkeys(candidates):
-            found = self._look(image, to_page, rotation)
-            if found.score > best.score * 1.2:
-                best = found
-            if best.good:
-                break
-        return best
-
-    def _harder(self, image: Image.Image, to_page: Placement, found: _Attempt) -> _Attempt:
-        """Perhaps the print is small or huge, or the page has no layout that Tesseract finds."""
-        best = found
-        zoom = self._zoom(image, found)
-        for psm, extra in ((tesseract.AUTO, _LOCAL_THRESHOLD), (tesseract.SPARSE, "")):
-            again = self._look(image, to_page, found.rotation, psm, zoom, extra)
-            if again.score > best.score * 1.1:
-                best = again
-            if best.good:
-                break
-        return best
-
-    @staticmethod
-    def _zoom(image: Image.Image, found: _Attempt) -> float:
-        if found.words:
-            height = statistics.median(word.height for word in found.words)
-            if height > _TALL_LINE:
-                return _BEST_LINE / height
-        room = (images.WORKING_PIXELS / (image.width * image.height)) ** 0.5
-        return min(2.0, room) if max(image.size) < _SMALL_SIDE else 1.0
-
-    def _remaining(self) -> float:
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise PageFailed("Reading this page took too long.")
-        return left
-
-
-# Sauvola's threshold instead of Otsu's: for shadows and stained paper.
-_LOCAL_THRESHOLD = "-c thresholding_method=2"
-
-
-def _as_page(found: _Attempt, page_no: int, size: tuple[float, float], unit: Unit) -> Page:
+def _as_page(found: Attempt, to_page: Placement, page_no: int, size: tuple[float, float], unit: Unit) -> Page:
     width, height = size
     lines: dict[int, list[Word]] = {}
     blocks: dict[int, int] = {}
+    placement = to_page.after(found.placement)
     for raw in found.words:
-        box = found.placement.box(raw.x, raw.y, raw.width, raw.height)
+        box = placement.box(raw.x, raw.y, raw.width, raw.height)
         x, y = min(max(box.x, 0.0), width), min(max(box.y, 0.0), height)
         right, bottom = min(max(box.right, x), width), min(max(box.bottom, y), height)
         word = Word(

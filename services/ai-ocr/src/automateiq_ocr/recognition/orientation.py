@@ -7,11 +7,14 @@ long expired; see also Bloomberg et al., "Measuring document image skew and orie
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+
+from automateiq_ocr.recognition.models import Box
 
 # Below this Tesseract reads as well without, and the rotation would only blur (and cost).
 LEAST_SKEW = 0.4
@@ -33,11 +36,23 @@ class Ink:
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     width: int
+    height: int
+    scale: float  # of the small picture to the picture it was made from
 
     @property
     def blank(self) -> bool:
         """Whether there is nothing on the page."""
         return self.x.size == 0
+
+    def share_within(self, boxes: Iterable[Box]) -> float:
+        """The share of the ink that lies in these boxes of the picture it was made from; 1.0 without ink."""
+        if self.blank:
+            return 1.0
+        covered = np.zeros((self.height, self.width), dtype=bool)
+        for box in boxes:
+            left, top = max(0, int(box.x * self.scale)), max(0, int(box.y * self.scale))
+            covered[top : int(box.bottom * self.scale) + 1, left : int(box.right * self.scale) + 1] = True
+        return float(covered[self.y.astype(np.intp), self.x.astype(np.intp)].mean())
 
 
 def find_ink(image: Image.Image) -> Ink:
@@ -51,7 +66,7 @@ def find_ink(image: Image.Image) -> Ink:
         # Every k-th point would alias with the rows; a fixed seed keeps the result the same for the same page.
         chosen = np.random.default_rng(0).choice(x.size, _MOST_POINTS, replace=False)
         x, y = x[chosen], y[chosen]
-    return Ink(x.astype(np.float32), y.astype(np.float32), small.width)
+    return Ink(x.astype(np.float32), y.astype(np.float32), small.width, small.height, 1 / factor)
 
 
 def estimate_skew(ink: Ink) -> float:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from automateiq_ocr.recognition.models import EngineUnavailable, PageFailed
 
-AUTO, SPARSE, SINGLE_BLOCK = 3, 11, 6
+AUTO, SPARSE = 3, 11
 # Marks without a letter or digit that Tesseract itself doubts: specks, rules and the edges of pictures.
 _SPECK = re.compile(r"^[\W_]+$")
 _SPECK_CONFIDENCE = 40.0
@@ -33,17 +33,26 @@ class RawWord:
 
 
 def read(
-    image: Image.Image, languages: tuple[str, ...], dpi: int, psm: int, seconds: float, extra: str = ""
+    image: Image.Image,
+    languages: tuple[str, ...],
+    dpi: int,
+    psm: int,
+    seconds: float,
+    *,
+    local_threshold: bool = False,
 ) -> list[RawWord]:
     """The words of a grey image, in Tesseract's reading order."""
     # More threads make one page several times slower (facts: 0.3 s against 1.3 s) and starve the other workers.
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+    config = f"--dpi {dpi} --psm {psm}"
+    if local_threshold:
+        config += " -c thresholding_method=2"  # Sauvola instead of Otsu, for shadows and stained paper
     image.format = "PPM"  # how pytesseract hands it over: PNG would cost a tenth of the reading
     try:
         table = pytesseract.image_to_data(
             image,
             lang="+".join(languages),
-            config=f"--dpi {dpi} --psm {psm} {extra}".strip(),
+            config=config,
             timeout=seconds,
         )
     except pytesseract.TesseractNotFoundError as error:
