@@ -1,0 +1,1 @@
+"""Draws the sample documents: `python -m samples.make`."""
