@@ -86,20 +86,16 @@ class InspectDocumentResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_COUNT_FIELD_NUMBER: _builtins.int
-    TEXT_LAYER_PAGES_FIELD_NUMBER: _builtins.int
     page_count: _builtins.int
     """How many pages the document has."""
-    text_layer_pages: _builtins.int
-    """How many of them hold a text layer that can be taken as it is."""
     def __init__(
         self,
         *,
         page_count: _builtins.int = ...,
-        text_layer_pages: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_count", b"page_count", "text_layer_pages", b"text_layer_pages"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_count", b"page_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
