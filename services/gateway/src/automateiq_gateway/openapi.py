@@ -1,0 +1,59 @@
+"""The OpenAPI document of the REST API."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from automateiq_gateway import cookies
+from automateiq_gateway.endpoint import BEARER, COOKIE
+from automateiq_gateway.schemas.common import Problem
+from automateiq_gateway.schemas.documents import Progress, UploadForm
+
+TITLE = "AutomateIQ"
+VERSION = "1.0.0"
+DESCRIPTION = """
+Reads a small business's documents and gives their data back.
+
+**Signing in.** Browsers get HttpOnly cookies and never see a token. Programs send `X-Auth-Mode: bearer` when they
+register or sign in, get the tokens in the body, and send `Authorization: Bearer <accessToken>`.
+
+**Errors** are `application/problem+json` (RFC 9457). `reason` is a fixed word for programs, `detail` a sentence for
+people, `errors` names each broken rule.
+
+**Sending again.** Requests that change something take an `Idempotency-Key`: the same key gives the same answer. A key
+that was used for another request answers 422, one whose first request is still running 409.
+
+**Rates** are limited for each user, address and organization; `RateLimit` says what is left, `Retry-After` how long to
+wait after 429.
+"""
+_TAGS = [
+    {"name": "auth", "description": "Signing up, in and out"},
+    {"name": "members", "description": "The members of an organization"},
+    {"name": "documents", "description": "Documents, their files and what was read from them"},
+    {"name": "billing", "description": "Credits and their ledger"},
+    {"name": "health", "description": "For load balancers"},
+]
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The document, made once."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=TITLE, version=VERSION, description=DESCRIPTION, routes=app.routes, tags=_TAGS
+        )
+        components = made.setdefault("components", {})
+        components["securitySchemes"] = {
+            BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            COOKIE: {"type": "apiKey", "in": "cookie", "name": cookies.ACCESS},
+        }
+        # Named by reference only, which FastAPI does not look into.
+        _, found = models_json_schema(
+            [(Problem, "serialization"), (Progress, "serialization"), (UploadForm, "validation")],
+            ref_template="#/components/schemas/{model}",
+        )
+        schemas = components.setdefault("schemas", {})
+        schemas.update({name: schema for name, schema in found["$defs"].items() if name not in schemas})
+        app.openapi_schema = made
+    return app.openapi_schema

@@ -1,0 +1,116 @@
+"""What the gateway is made of while it serves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from automateiq.billing.v1 import credits_pb2
+from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
+from automateiq.documents.v1 import documents_pb2
+from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
+from automateiq.identity.v1 import accounts_pb2, sessions_pb2
+from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceStub
+from automateiq.identity.v1.sessions_pb2_grpc import SessionsServiceStub
+from automateiq_core.internal_token import TokenSigner
+from automateiq_core.rpc_client import Peer
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from starlette.requests import Request
+from starlette.types import Scope
+
+from automateiq_gateway.admission import Admission
+from automateiq_gateway.authentication import Authenticator, SigningKeys
+from automateiq_gateway.readiness import Readiness
+from automateiq_gateway.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceAsyncStub
+    from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceAsyncStub
+    from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceAsyncStub
+    from automateiq.identity.v1.sessions_pb2_grpc import SessionsServiceAsyncStub
+
+CALLER = "gateway"
+_REDIS_CONNECTIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The services behind the gateway, and what stands before them. `stopping` is set when the process shall end."""
+
+    settings: GatewaySettings
+    accounts: "AccountsServiceAsyncStub"
+    sessions: "SessionsServiceAsyncStub"
+    documents: "DocumentsServiceAsyncStub"
+    credits: "CreditsServiceAsyncStub"
+    authenticator: Authenticator
+    admission: Admission
+    readiness: Readiness
+    origins: frozenset[str]
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def of(request: Request) -> Parts:
+    """The parts, for a handler."""
+    return in_scope(request.scope)
+
+
+def in_scope(scope: Scope) -> Parts:
+    """The parts, for what stands before the handlers."""
+    return cast(Parts, scope["app"].state.parts)
+
+
+@asynccontextmanager
+async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
+    """Opens the parts and closes them again. Nothing is called yet: what is down may come up later."""
+    signer = TokenSigner.from_file(CALLER, settings.internal_private_key_file)
+    deadline = settings.default_deadline_seconds
+    identity = Peer(
+        "identity",
+        settings.identity_target,
+        (accounts_pb2, sessions_pb2),
+        signer,
+        default_deadline_seconds=deadline,
+    )
+    documents = Peer(
+        "documents", settings.documents_target, (documents_pb2,), signer, default_deadline_seconds=deadline
+    )
+    billing = Peer(
+        "billing", settings.billing_target, (credits_pb2,), signer, default_deadline_seconds=deadline
+    )
+    redis: Redis = Redis.from_url(
+        settings.redis_url,
+        max_connections=_REDIS_CONNECTIONS,
+        socket_timeout=settings.redis_timeout_seconds,
+        socket_connect_timeout=settings.redis_timeout_seconds,
+        # Once more at once: a connection that Redis closed while it was idle is opened anew.
+        retry=Retry(NoBackoff(), 1),
+    )
+    sessions = SessionsServiceStub(identity.channel)
+    readiness = Readiness(
+        redis,
+        {
+            "identity": settings.identity_target,
+            "documents": settings.documents_target,
+            "billing": settings.billing_target,
+        },
+    )
+    try:
+        yield Parts(
+            settings=settings,
+            accounts=AccountsServiceStub(identity.channel),
+            sessions=sessions,
+            documents=DocumentsServiceStub(documents.channel),
+            credits=CreditsServiceStub(billing.channel),
+            authenticator=Authenticator(SigningKeys(sessions)),
+            admission=Admission(redis, settings),
+            readiness=readiness,
+            origins=frozenset(settings.cors_origins),
+        )
+    finally:
+        await readiness.close()
+        for peer in (identity, documents, billing):
+            await peer.close()
+        await redis.aclose()

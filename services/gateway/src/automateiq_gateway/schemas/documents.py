@@ -1,0 +1,289 @@
+"""Documents and what was read from them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import ConfigDict, Field
+
+from automateiq_gateway.schemas.common import Body, Page, PageQuery, Schema
+
+DocumentType = Literal["invoice", "receipt", "contract", "general"]
+DocumentStatus = Literal["uploaded", "processing", "processed", "failed"]
+Stage = Literal["queued", "reading", "storing", "finished"]
+Sort = Literal["created_desc", "created_asc", "name_asc", "name_desc", "size_desc", "size_asc"]
+
+_EXAMPLE_FIELD = {
+    "value": "1234.50",
+    "confidence": 0.98,
+    "box": {"page": 1, "x": 431.2, "y": 655.0, "width": 52.3, "height": 9.1},
+    "sourceText": "1,234.50",
+}
+EXAMPLE: dict[str, Any] = {
+    "id": "65f0c0ffee65f0c0ffee65f0",
+    "organizationId": "65f0c0ffee65f0c0ffee65f2",
+    "uploadedBy": "65f0c0ffee65f0c0ffee65f1",
+    "filename": "invoice.pdf",
+    "originalName": "Invoice 2026-001.pdf",
+    "mimetype": "application/pdf",
+    "size": 48213,
+    "path": "/api/documents/65f0c0ffee65f0c0ffee65f0/file",
+    "type": "invoice",
+    "status": "processed",
+    "ocrResult": {
+        "text": "Invoice 2026-001\nTotal 1,234.50",
+        "confidence": 0.97,
+        "boundingBoxes": [
+            {
+                "text": "1,234.50",
+                "box": {"page": 1, "x": 431.2, "y": 655.0, "width": 52.3, "height": 9.1},
+                "confidence": 0.98,
+            }
+        ],
+        "extractedData": {
+            "documentType": "invoice",
+            "documentTypeConfidence": 0.99,
+            "vendor": None,
+            "invoiceNumber": None,
+            "date": None,
+            "dueDate": None,
+            "currency": None,
+            "subtotal": None,
+            "tax": None,
+            "total": _EXAMPLE_FIELD,
+            "lineItems": [],
+        },
+        "pages": [
+            {
+                "number": 1,
+                "width": 595.3,
+                "height": 841.9,
+                "source": "text_layer",
+                "rotation": 0,
+                "confidence": 0.97,
+            }
+        ],
+        "engine": "pdf-text 1",
+    },
+    "metadata": {"costCentre": "12"},
+    "tags": ["november"],
+    "pageCount": 1,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "processing": {
+        "jobId": "65f0c0ffee65f0c0ffee65f6",
+        "stage": "finished",
+        "pagesDone": 1,
+        "pagesTotal": 1,
+        "attempts": 1,
+        "creditsQuoted": 2,
+        "creditsCharged": 2,
+        "requestedAt": "2026-11-22T09:30:05Z",
+        "finishedAt": "2026-11-22T09:30:07Z",
+    },
+    "failure": None,
+    "createdAt": "2026-11-22T09:30:00Z",
+    "updatedAt": "2026-11-22T09:30:07Z",
+}
+
+
+class BoundingBox(Schema):
+    """A rectangle on a page, in the page's unit, from the upper left corner."""
+
+    page: int = Field(description="The page, counted from 1")
+    x: float = Field(description="Distance from the left edge")
+    y: float = Field(description="Distance from the upper edge")
+    width: float = Field(description="Width of the rectangle")
+    height: float = Field(description="Height of the rectangle")
+
+
+class Word(Schema):
+    """One word and where it stands."""
+
+    text: str = Field(description="The word as it was read")
+    box: BoundingBox | None = Field(description="Where it stands")
+    confidence: float = Field(description="How sure the reader is, 0 to 1")
+
+
+class DocumentPage(Schema):
+    """A page as it was read."""
+
+    number: int = Field(description="The page's number, counted from 1")
+    width: float = Field(description="Width in points for a PDF, in pixels for an image")
+    height: float = Field(description="Height, in the unit of the width")
+    source: Literal["text_layer", "ocr"] | None = Field(description="Where its text was taken from")
+    rotation: int = Field(description="Degrees clockwise that made the page upright: 0, 90, 180 or 270")
+    confidence: float = Field(description="Mean confidence of its words, 0 to 1")
+
+
+class ExtractedField(Schema):
+    """A value found on a page."""
+
+    value: str = Field(
+        description='In normal form: amounts as "1234.50", dates as ISO 8601, currencies as ISO 4217'
+    )
+    confidence: float = Field(description="How sure the extraction is, 0 to 1")
+    box: BoundingBox | None = Field(description="Where it was read from")
+    source_text: str = Field(description="What stands there, letter by letter")
+
+
+class LineItem(Schema):
+    """One line of an invoice or a receipt."""
+
+    description: ExtractedField | None = Field(description="What was sold")
+    quantity: ExtractedField | None = Field(description="How many or how much of it")
+    unit_price: ExtractedField | None = Field(description="The price of one")
+    amount: ExtractedField | None = Field(description="The price of the line")
+
+
+class ExtractedData(Schema):
+    """The data read out of a document. What was not found is null."""
+
+    document_type: str = Field(description="invoice, receipt, contract or general")
+    document_type_confidence: float = Field(description="How sure the type is, 0 to 1")
+    vendor: ExtractedField | None = Field(description="Who issued the document")
+    invoice_number: ExtractedField | None = Field(description="The number its issuer gave it")
+    date: ExtractedField | None = Field(description="Its date of issue")
+    due_date: ExtractedField | None = Field(description="The day by which it is to be paid")
+    currency: ExtractedField | None = Field(description="The currency of its amounts")
+    subtotal: ExtractedField | None = Field(description="The sum before tax")
+    tax: ExtractedField | None = Field(description="The sum of all taxes")
+    total: ExtractedField | None = Field(description="The sum to be paid")
+    line_items: list[LineItem] = Field(description="Its lines, in reading order")
+
+
+class OcrResult(Schema):
+    """What was read from a document. Text, words and pages are empty in listings."""
+
+    text: str = Field(description="The text in reading order; pages are parted by a form feed")
+    confidence: float = Field(description="Mean confidence of the words, 0 to 1")
+    bounding_boxes: list[Word] = Field(description="The words and their places")
+    extracted_data: ExtractedData | None = Field(description="The data found in it")
+    pages: list[DocumentPage] = Field(description="The pages")
+    engine: str = Field(description="Name and version of the engine that read it")
+
+
+class Processing(Schema):
+    """How far the reading of a document is."""
+
+    job_id: str = Field(description="The job that reads it")
+    stage: Stage | None = Field(description="What it is doing")
+    pages_done: int = Field(description="Pages read so far")
+    pages_total: int = Field(description="Pages in all; 0 while not known")
+    attempts: int = Field(description="How often the job was begun")
+    credits_quoted: int = Field(description="Credits set aside for it")
+    credits_charged: int = Field(description="Credits charged for it; 0 until it has succeeded")
+    requested_at: datetime | None = Field(description="When it was asked for")
+    finished_at: datetime | None = Field(description="When it ended")
+
+
+class Failure(Schema):
+    """Why a document could not be read."""
+
+    reason: str = Field(description="A fixed word for programs, for instance PDF_ENCRYPTED")
+    message: str = Field(description="A sentence for a person that says what to do next")
+
+
+class Document(Schema):
+    """A document."""
+
+    id: str = Field(description="Its id")
+    organization_id: str = Field(description="The organization it belongs to")
+    uploaded_by: str = Field(description="The user who uploaded it")
+    filename: str = Field(description="The name it is downloaded under: safe and with the right ending")
+    original_name: str = Field(description="The name it was uploaded under")
+    mimetype: str = Field(description="The media type found from its content")
+    size: int = Field(description="Its length in bytes")
+    path: str = Field(description="Where its file is, a path of this API")
+    type: DocumentType | None = Field(description="What it is: what the user said, or else what was read")
+    status: DocumentStatus | None = Field(description="Where it stands")
+    ocr_result: OcrResult | None = Field(description="What was read from it; null until processed")
+    metadata: dict[str, str] = Field(description="Free words and values of the uploader")
+    tags: list[str] = Field(description="Labels")
+    page_count: int = Field(description="How many pages it has; 0 while not known")
+    sha256: str = Field(description="Hexadecimal SHA-256 of its content")
+    processing: Processing | None = Field(description="How far its reading is; null until asked for")
+    failure: Failure | None = Field(description="Why it could not be read; null unless failed")
+    created_at: datetime | None = Field(description="When it was uploaded")
+    updated_at: datetime | None = Field(description="When it was last changed")
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
+
+
+class UploadedDocument(Document):
+    """The document that was stored, or was there before."""
+
+    duplicate: bool = Field(
+        description="Whether the same content was there before; then this is the earlier document"
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                **EXAMPLE,
+                "status": "uploaded",
+                "type": None,
+                "ocrResult": None,
+                "processing": None,
+                "duplicate": False,
+            }
+        }
+    )
+
+
+class Documents(Page):
+    """A page of documents, without their text and word boxes."""
+
+    items: list[Document] = Field(description="The documents")
+
+
+class UploadForm(Schema):
+    """An upload. The fields stand before the file, which is passed on while it arrives."""
+
+    type: DocumentType | None = Field(None, description="What it is; left out, the reading decides")
+    tags: list[str] | None = Field(None, description="Labels: the field several times, or once with commas")
+    metadata: str | None = Field(
+        None, description="A JSON object of words", examples=['{"costCentre": "12"}']
+    )
+    file: bytes = Field(
+        description="The file: PDF, PNG, JPEG, TIFF or WEBP",
+        json_schema_extra={"type": "string", "contentMediaType": "application/octet-stream"},
+    )
+
+
+class ProcessBody(Body):
+    """Asks for a document to be read."""
+
+    document_id: str = Field(max_length=100, description="The document's id")
+
+    model_config = ConfigDict(json_schema_extra={"example": {"documentId": EXAMPLE["id"]}})
+
+
+class ListQuery(PageQuery):
+    """Which documents, in which order. What is left out does not filter."""
+
+    status: list[DocumentStatus] = Field([], max_length=4, description="Of one of these states")
+    type: list[DocumentType] = Field([], max_length=4, description="Of one of these types")
+    tag: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field(
+        [], max_length=20, description="With all of these labels"
+    )
+    q: str = Field(
+        "",
+        max_length=200,
+        description='Words in its text, name, labels or vendor; "quoted words" stand together',
+    )
+    created_from: datetime | None = Field(
+        None, description="Uploaded at this time or later; UTC where it names no zone"
+    )
+    created_before: datetime | None = Field(None, description="Uploaded before this time")
+    sort: Sort = Field("created_desc", description="The order")
+
+
+class Progress(Schema):
+    """The data of an event: where a document stands."""
+
+    status: DocumentStatus | None = Field(description="Where it stands")
+    processing: Processing | None = Field(description="How far its reading is")
+    failure: Failure | None = Field(description="Why it could not be read; null unless failed")
+
+
+ListParameters = Annotated[ListQuery, Query()]
