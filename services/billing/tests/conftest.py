@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ async def books(mongo: Mongo) -> Books:
 
 
 @pytest.fixture
-def organization(books: Books) -> CallContext:
+def organization() -> Iterator[CallContext]:
     """An organization of its own, for which the whole test calls."""
     with calling(caller="documents") as call:
         yield call

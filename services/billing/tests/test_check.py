@@ -22,6 +22,11 @@ async def used(books: Books) -> None:
             books.turn_month()
 
 
+async def test_an_organization_without_books_has_no_differences(books: Books) -> None:
+    assert await books.replica().check(repair=True) == []
+    assert await books.store.balance() is None
+
+
 async def test_books_that_agree_have_no_differences(books: Books) -> None:
     await used(books)
     await books.replica().balance()

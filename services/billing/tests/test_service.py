@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from automateiq.common.v1.pagination_pb2 import PageRequest
 from automateiq_billing.credits.models import Hold, HoldStatus
+from automateiq_billing.credits.store import CreditsStore
 from automateiq_core.errors import FailedPrecondition, InvalidInput, NotFound, ResourceExhausted
 from automateiq_core.mongo import ObjectId
 from automateiq_core.testing import calling
@@ -249,6 +250,25 @@ async def test_a_hold_of_another_organization_is_not_there(books: Books, act: st
     await books.audit()
 
 
+@pytest.mark.parametrize(
+    ("step", "act"), [("add_hold", "reserve"), ("end_hold", "settle"), ("end_hold", "release")]
+)
+async def test_a_change_that_dies_half_way_leaves_nothing(
+    books: Books, monkeypatch: pytest.MonkeyPatch, step: str, act: str
+) -> None:
+    hold = await books.replica().reserve("key", ocr(3))
+    before = await books.ledger(), await books.holds(), await books.replica().balance()
+
+    async def die(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(CreditsStore, step, die)
+    with pytest.raises(ZeroDivisionError):
+        await (books.replica().reserve("other", ocr(3)) if act == "reserve" else end(books, hold, act))
+    assert (await books.ledger(), await books.holds(), await books.replica().balance()) == before
+    await books.audit()
+
+
 # Abandoned holds
 
 
@@ -293,7 +313,7 @@ async def test_an_organization_that_fails_does_not_stop_the_sweep(books: Books) 
         assert kept is not None and kept.status is HoldStatus.HELD
 
 
-async def test_the_sweep_reads_live_holds_only(books: Books, mongo_uri: str) -> None:
+async def test_the_sweep_reads_live_holds_only(books: Books) -> None:
     service = books.replica()
     for number in range(20):
         hold = await service.reserve(f"key-{number}", ocr(1))

@@ -47,12 +47,6 @@ class Billing:
 
 
 @pytest.fixture
-def organization() -> object:
-    with calling(caller="documents") as call:
-        yield call
-
-
-@pytest.fixture
 async def billing(running_service: RunningService, peer_to: PeerTo, mongo_uri: str) -> AsyncIterator[Billing]:
     prefix = f"{PREFIX}{uuid.uuid4().hex[:8]}-"
     async with running_service(SERVICE, mongodb_database_prefix=prefix, starter_monthly_credits=20) as target:
@@ -138,7 +132,6 @@ async def test_work_without_a_size_is_refused(billing: Billing, pages: int) -> N
 
 
 async def test_only_documents_spends_and_staff_does_not_read_the_ledger(billing: Billing) -> None:
-    # The client refuses before it sends, and the Boundary refuses a client that does not.
     with pytest.raises(RuntimeError, match="gateway may not call"):
         await billing.gateway.ReserveCredits(reserve())
     with calling(role=Role.STAFF), pytest.raises(PermissionDenied, match="ROLE_NOT_ALLOWED"):
@@ -183,12 +176,10 @@ async def test_a_replay_after_a_crash_between_write_and_answer_finds_what_was_wr
     assert await billing.kinds() == ["grant", "hold", "settle"]
 
 
-async def test_a_replay_after_a_crash_between_claim_and_write_does_the_work(
-    billing: Billing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    request = reserve("unknown", request_id="request-1")
-    # The claim is there, and nothing else is: as after a death right behind the claim.
+async def test_a_replay_after_a_crash_between_claim_and_write_does_the_work(billing: Billing) -> None:
+    request = reserve(request_id="request-1")
     await billing.documents.ReserveCredits(request)
+    # The claim is left and nothing else, as after a death right behind the claim.
     for name in ("ledger", "credit_holds", "balances"):
         await billing.mongo.tenant(name).delete_many({})
     await _forget_answers(billing)

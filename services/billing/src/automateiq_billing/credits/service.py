@@ -16,7 +16,6 @@ from automateiq.common.v1.pagination_pb2 import PageRequest
 from automateiq_core import context
 from automateiq_core.context import CallContext, Role
 from automateiq_core.errors import NotFound
-from automateiq_core.mongo import DuplicateKeyError
 
 from automateiq_billing.credits import models, prices, store
 from automateiq_billing.credits.models import (
@@ -207,7 +206,8 @@ class CreditsService:
     async def _check(self, repair: bool) -> list[Difference]:
         found, expected = await self._store.balance(), await self._store.recomputed()
         differences: list[Difference] = []
-        if found != expected:
+        wrong = found != expected and (found is not None or expected.sequence > 0)
+        if wrong:
             differences.append(Difference("balance", str(found), str(expected)))
         unbalanced = await self._store.unbalanced_transactions()
         if unbalanced:
@@ -215,7 +215,7 @@ class CreditsService:
         held, by_holds = expected.accounts[Account.HELD], await self._store.held_by_live_holds()
         if held != by_holds:
             differences.append(Difference("credits of live holds", str(by_holds), str(held)))
-        if repair and found != expected:
+        if repair and wrong:
             await self._store.replace_balance(expected, self._now())
         return differences
 
@@ -223,11 +223,7 @@ class CreditsService:
 
     async def _change(self, work: Callable[[], Awaitable[Result]]) -> Result:
         async with self._lanes.of(context.current().tenant()):
-            try:
-                return await self._store.transact(work)
-            except DuplicateKeyError:
-                # Another process made the same row between our look and our write; this time it is found.
-                return await self._store.transact(work)
+            return await self._store.transact(work)
 
     async def _post(self, postings: Sequence[Posting], at: datetime) -> None:
         if not await self._store.post(postings, at):
