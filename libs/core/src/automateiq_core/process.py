@@ -79,6 +79,8 @@ def main(service: Service) -> None:
     command = parser.parse_args().command
     settings = service.settings()
     telemetry.configure(service.name if command == "serve" else f"{service.name}-{command}", settings)
+    # Celery sets up logs of its own, at WARNING, unless somebody says that it is done.
+    signals.setup_logging.connect(lambda **_: None, weak=False)
     commands[command](service, settings)
 
 

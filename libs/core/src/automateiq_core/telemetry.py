@@ -91,7 +91,7 @@ def _configure_logs(service: str, settings: ServiceSettings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    for chatty in ("pymongo", "botocore", "boto3", "urllib3", "kombu", "amqp", "asyncio"):
+    for chatty in ("pymongo", "botocore", "boto3", "urllib3", "kombu", "celery", "amqp", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
