@@ -51,6 +51,10 @@ protos: setup ## Generate the stubs from the protos
 protos-release: setup ## Take the protos as they are for what `make lint` compares with
 	cd protos && ../$(BIN)/buf build -o released.binpb
 
+.PHONY: settings
+settings: setup ## Write the table of settings in docs/operations.md
+	$(BIN)/python scripts/settings_table.py
+
 # --- benchmarks; each ends with one line of JSON ---
 
 .PHONY: bench-start
