@@ -1,7 +1,7 @@
 """What the gateway is made of while it serves."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -24,6 +24,8 @@ from starlette.types import Scope
 from automateiq_gateway.admission import Admission
 from automateiq_gateway.authentication import Authenticator, SigningKeys
 from automateiq_gateway.readiness import Readiness
+from automateiq_gateway.remembered import Remembered
+from automateiq_gateway.replies import dumps, to_plain
 from automateiq_gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 CALLER = "gateway"
 _REDIS_CONNECTIONS = 256
+_JSON_KEPT_BYTES = 16 << 20
+_JSON_KEPT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Parts:
     accounts: "AccountsServiceAsyncStub"
     sessions: "SessionsServiceAsyncStub"
     documents: "DocumentsServiceAsyncStub"
+    document_json: Callable[[str], Awaitable[bytes]]
     credits: "CreditsServiceAsyncStub"
     authenticator: Authenticator
     admission: Admission
@@ -103,6 +108,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             accounts=AccountsServiceStub(identity.channel),
             sessions=sessions,
             documents=DocumentsServiceStub(documents.channel),
+            document_json=_document_json(documents),
             credits=CreditsServiceStub(billing.channel),
             authenticator=Authenticator(SigningKeys(sessions)),
             admission=Admission(redis, settings),
@@ -114,3 +120,22 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         for peer in (identity, documents, billing):
             await peer.close()
         await redis.aclose()
+
+
+def _document_json(documents: Peer) -> Callable[[str], Awaitable[bytes]]:
+    """Gets a document as JSON. It is asked for most: an answer that is known is not even parsed."""
+    get = documents.unary_unary(
+        "/automateiq.documents.v1.DocumentsService/GetDocument",
+        request_serializer=documents_pb2.GetDocumentRequest.SerializeToString,
+        response_deserializer=None,
+    )
+
+    def make(answer: bytes) -> bytes:
+        return dumps(to_plain(documents_pb2.GetDocumentResponse.FromString(answer).document))
+
+    remembered = Remembered(make, limit_bytes=_JSON_KEPT_BYTES, seconds=_JSON_KEPT_SECONDS)
+
+    async def document_json(document_id: str) -> bytes:
+        return remembered(await get(documents_pb2.GetDocumentRequest(document_id=document_id)))
+
+    return document_json

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from automateiq_gateway import multipart, parts, sse, uploads, words
 from automateiq_gateway.downloads import FileStream
 from automateiq_gateway.endpoint import GuardedEndpoint, StreamEndpoint, UploadEndpoint
-from automateiq_gateway.replies import page, reply, to_plain
+from automateiq_gateway.replies import MEDIA_TYPE, page, reply, to_plain
 from automateiq_gateway.schemas.common import PROBLEMS, DocumentId, IdempotencyKey, json_example
 from automateiq_gateway.schemas.documents import (
     Document,
@@ -44,9 +44,8 @@ _EVENTS = (
 @router.get("/{document_id}", response_model=Document)
 async def get_document(document_id: DocumentId, request: Request) -> Response:
     """One document with all that was read from it."""
-    asked = pb.GetDocumentRequest(document_id=_known(document_id))
-    answer = await parts.of(request).documents.GetDocument(asked)
-    return reply(answer.document)
+    json = await parts.of(request).document_json(_known(document_id))
+    return Response(json, media_type=MEDIA_TYPE)
 
 
 @router.get("", response_model=Documents)
