@@ -3,8 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from automateiq.documents.v1.documents_pb2 import OcrResult
 from automateiq.ocr.v1 import recognition_pb2 as pb
@@ -83,12 +84,18 @@ class Reader:
             async for piece in content.pieces():
                 yield pb.RecognizeDocumentRequest(chunk=piece)
 
-        async for message in self._stub.RecognizeDocument(messages(), timeout=self._recognize_seconds):
-            if message.HasField("result"):
-                yield _done(message.result)
-                return
-            yield PagesRead(message.progress.pages_done, message.progress.pages_total)
-        raise Unavailable("READING_INCOMPLETE", "The reading stopped before its end. Try again.")
+        done: ReadingDone | None = None
+        events = self._stub.RecognizeDocument(messages(), timeout=self._recognize_seconds)
+        # Closed here and not by the garbage collector: a reader who stops early ends the work at ai-ocr at once.
+        async with aclosing(cast(AsyncGenerator[pb.RecognizeDocumentResponse, None], events)):
+            async for event in events:
+                if event.HasField("result"):
+                    done = _done(event.result)
+                else:
+                    yield PagesRead(event.progress.pages_done, event.progress.pages_total)
+        if done is None:
+            raise Unavailable("READING_INCOMPLETE", "The reading stopped before its end. Try again.")
+        yield done
 
 
 def _header(content: Spool, mimetype: str) -> pb.FileHeader:

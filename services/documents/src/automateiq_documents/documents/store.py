@@ -364,9 +364,9 @@ def _query(wanted: DocumentFilter) -> Row:
 
 
 def _all_words(query: str) -> str:
-    # MongoDB takes words for alternatives and phrases for conditions; a person means conditions. As a phrase a word
-    # also loses the power of a leading minus, which would exclude it.
+    # MongoDB takes words for alternatives and phrases for conditions; a person means conditions. A leading minus,
+    # which would exclude a word, is no part of it either.
     parts: list[str] = []
     for number, part in enumerate(query.split('"')):
-        parts += part.split() if number % 2 == 0 else [part.strip()]
+        parts += [word.lstrip("-") for word in part.split()] if number % 2 == 0 else [part.strip()]
     return " ".join(f'"{part}"' for part in parts if part)
