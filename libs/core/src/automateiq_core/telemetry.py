@@ -173,7 +173,10 @@ class HealthServer:
 
         self._server = ThreadingHTTPServer((host, int(port)), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True, name="health-server")
+        # It looks every so many seconds whether it should stop; the usual half second is felt at each stop.
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.1,), daemon=True, name="health-server"
+        )
 
     @property
     def port(self) -> int:
