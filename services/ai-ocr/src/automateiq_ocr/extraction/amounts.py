@@ -1,0 +1,217 @@
+"""Amounts of money: what is one, what it is worth, and in which currency."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from automateiq_ocr.extraction.layout import Layout, Row
+
+SYMBOLS = {
+    "€": "EUR",
+    "£": "GBP",
+    "$": "USD",
+    "US$": "USD",
+    "HK$": "HKD",
+    "C$": "CAD",
+    "CA$": "CAD",
+    "A$": "AUD",
+    "AU$": "AUD",
+    "S$": "SGD",
+    "NZ$": "NZD",
+    "R$": "BRL",
+    "¥": "JPY",
+    "￥": "CNY",
+    "₹": "INR",
+    "Rs": "INR",
+    "Rs.": "INR",
+    "RM": "MYR",
+    "zł": "PLN",
+    "Kč": "CZK",
+    "kr": "SEK",
+    "Fr.": "CHF",
+}
+CODES = frozenset(
+    ["EUR", "USD", "GBP", "CHF", "CAD", "AUD", "NZD", "JPY", "CNY", "HKD", "SGD", "MYR", "INR", "IDR", "THB", "PHP", "VND", "KRW", "TWD", "AED", "SAR", "QAR", "ILS", "TRY", "ZAR", "NGN", "KES", "EGP", "MAD", "PLN", "CZK", "HUF", "RON", "BGN", "SEK", "NOK", "DKK", "ISK", "RUB", "UAH", "BRL", "MXN", "ARS", "CLP", "COP", "PEN"]
+)
+# Signs that several currencies share: the sign alone settles less.
+_SHARED = frozenset({"$", "¥", "kr", "Rs", "Rs."})
+
+_MARK = "|".join(sorted((re.escape(mark) for mark in (*SYMBOLS, *CODES)), key=len, reverse=True))
+_NUMBER = (
+    r"\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d{1,4})?"
+    r"|\d{1,3}(?: \d{3})+[.,]\d{2}(?!\d)"  # checked against the gap between the words
+    r"|\d+[.,] ?\d{2}(?!\d)"
+    r"|\d+[.,]\d{1,4}"
+    r"|[.,]\d{2}(?!\d)"
+    r"|\d+(?:[.,]-)?"
+)
+_AMOUNT = re.compile(
+    rf"(?<![\w./:#-])(?P<before>(?:{_MARK})(?![A-Za-z]))?\s?(?P<open>\()?(?P<minus>[-−–])?\s?"
+    rf"(?P<middle>(?:{_MARK})(?![A-Za-z]))?\s?(?P<number>{_NUMBER})(?P<tail>[-−](?=\s|$))?(?P<close>\))?"
+    rf"(?:\s?(?P<after>(?:{_MARK})(?![\w])))?"
+    r"(?![\w/:]|[.,]\d|-\w|\s?%)"
+)
+_CURRENCY = re.compile(rf"(?<![\w$])(?P<mark>{_MARK})(?![A-Za-z])")
+_MOST = Decimal("9999999999.99")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number that may be money, where it stands, and what speaks for it."""
+
+    row: Row
+    start: int
+    end: int
+    value: Decimal
+    mark: str | None
+    cents: bool  # written with two decimals
+    unsure: bool  # "1.234" may be either
+
+    @property
+    def text(self) -> str:
+        """The value in normal form."""
+        return normal(self.value)
+
+    @property
+    def right(self) -> float:
+        """Its right edge on the upright page."""
+        return self.row.within(self.start, self.end)[-1].right
+
+    @property
+    def left(self) -> float:
+        """Its left edge on the upright page."""
+        return self.row.within(self.start, self.end)[0].left
+
+    @property
+    def money(self) -> bool:
+        """Whether it looks like money: cents, or a currency beside it."""
+        return self.cents or self.mark is not None
+
+
+def normal(value: Decimal) -> str:
+    """Dot and two decimals; never "-0.00"."""
+    return f"{value.quantize(Decimal('0.01')) + 0:.2f}"
+
+
+def parse_number(text: str, decimal_mark: str | None = None) -> tuple[Decimal, bool] | None:
+    """(the value of digits with separators, whether it could be read in another way), or None.
+
+    `decimal_mark` is what the rest of the document uses; it settles "1.234".
+    """
+    text = text.strip().replace(" ", "").replace("'", "").replace("’", "").replace("\u00a0", "")
+    text = re.sub(r"[.,]-$", "", text)
+    if not re.fullmatch(r"\d*(?:[.,]\d+)*", text) or not text:
+        return None
+    marks = [character for character in text if character in ".,"]
+    unsure = False
+    if not marks:
+        decimal = None
+    elif len(set(marks)) == 2:
+        decimal = marks[-1]
+        if marks.count(decimal) > 1:
+            return None
+    elif len(marks) > 1:
+        decimal = None
+        groups = re.split(r"[.,]", text)
+        if any(len(group) != 3 for group in groups[1:]):
+            return None
+    else:
+        digits = len(text) - text.index(marks[0]) - 1
+        whole = text[: text.index(marks[0])]
+        if digits == 3 and whole and whole != "0" and len(whole) <= 3:
+            decimal = marks[0] if decimal_mark == marks[0] else None
+            unsure = decimal_mark is None
+        else:
+            decimal = marks[0]
+    plain = "".join("." if c == decimal else "" if c in ".," else c for c in text)
+    try:
+        value = Decimal(plain)
+    except InvalidOperation:
+        return None
+    return (value, unsure) if value <= _MOST else None
+
+
+def find_amounts(row: Row, decimal_mark: str | None) -> Iterator[Amount]:
+    """The numbers of a row that may be money, from left to right."""
+    for match in _AMOUNT.finditer(row.text):
+        number = match["number"]
+        if re.search(r"\d \d{3}", number) and not _close_together(row, match.start("number"), match.end("number")):
+            # "2 150.00" is a quantity and a price: keep the price.
+            cut = number.rindex(" ") + 1
+            start = match.start("number") + cut
+            parsed = parse_number(number[cut:], decimal_mark)
+        else:
+            start = match.start()
+            while row.text[start] == " ":
+                start += 1
+            parsed = parse_number(number, decimal_mark)
+        if parsed is None:
+            continue
+        value, unsure = parsed
+        bracketed = bool(match["open"] and match["close"])
+        if match["open"] and not bracketed:
+            start = match.start("number")
+        if match["minus"] or match["tail"] or bracketed:
+            value = -value
+        end = match.end() if match["close"] is None or bracketed else match.start("close")
+        mark = match["before"] or match["middle"] or match["after"]
+        cents = bool(re.search(r"[.,] ?\d{2}$|[.,]-$", number)) and not unsure
+        yield Amount(row, start, end, value, mark, cents, unsure)
+
+
+def _close_together(row: Row, start: int, end: int) -> bool:
+    tokens = row.within(start, end)
+    return all(b.left - a.right < 0.45 * row.height for a, b in zip(tokens, tokens[1:], strict=False))
+
+
+def usual_decimal_mark(layout: Layout) -> str | None:
+    """The mark before the cents in this document, where it is clear."""
+    votes = Counter(match[1] for match in re.finditer(r"\d([.,])\d{2}(?![\d.,])", layout.text))
+    (best, count), (_, other) = (votes.most_common(2) + [("", 0), ("", 0)])[:2]
+    return best if count > 2 * other and best else None
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyMark:
+    """A currency's sign or code on the page."""
+
+    row: Row
+    start: int
+    end: int
+    code: str
+    confidence: float
+
+
+def find_currency(layout: Layout, near: Row | None) -> CurrencyMark | None:
+    """The document's currency by the signs on it; those beside amounts, and beside the total, count most."""
+    votes: Counter[str] = Counter()
+    first: dict[str, CurrencyMark] = {}
+    for row in layout.rows:
+        for match in _CURRENCY.finditer(row.text):
+            mark = match["mark"]
+            code = SYMBOLS.get(mark, mark)
+            around = row.text[max(0, match.start() - 14) : match.start()] + row.text[match.end() : match.end() + 14]
+            beside = bool(re.search(r"\d[.,]\d{2}", around))
+            if mark in ("RM", "kr", "Rs", "Fr.") and not beside and not re.search(r"[(\[]\s*$", row.text[: match.start()]):
+                weight = 0.4
+            else:
+                weight = 2.0 if beside else 1.0
+            if near is not None and row.index == near.index:
+                weight += 3.0
+            votes[code] += weight
+            found = CurrencyMark(row, match.start("mark"), match.end("mark"), code, 0.8 if mark in _SHARED else 0.95)
+            if code not in first or (near is not None and row.index == near.index):
+                first[code] = found
+    if not votes:
+        return None
+    # "CAD" or "HK$" beside many bare "$" says which dollar is meant.
+    if dollars := [code for code in votes if code in ("CAD", "AUD", "NZD", "HKD", "SGD")]:
+        votes[dollars[0]] += votes.pop("USD", 0.0) if "US$" not in layout.text.upper() else 0.0
+    (code, best), *rest = votes.most_common(2)
+    found = first[code]
+    doubt = rest[0][1] / best if rest else 0.0
+    return CurrencyMark(found.row, found.start, found.end, code, found.confidence * (1 - 0.5 * doubt))

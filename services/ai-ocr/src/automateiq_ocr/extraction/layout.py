@@ -1,0 +1,222 @@
+"""Words brought into rows and cells, the way a person's eye runs over an invoice.
+
+The recogniser's own lines follow columns; labels and their amounts stand in different columns of one row. So lines
+are joined again by their height on the page, after the page was turned upright in thought.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from automateiq_ocr.extraction.models import Field
+from automateiq_ocr.recognition.models import Box, Line, Page, Word
+
+_CELL_GAP = 1.1  # of the row's height: wider than between words, narrower than between columns
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, with its place as if the page were upright: left and right edge, middle and height."""
+
+    word: Word
+    left: float
+    right: float
+    middle: float
+    height: float
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.word.text
+
+
+@dataclass(frozen=True)
+class Span:
+    """Tokens side by side. Its `text` joins them by one space; offsets into it lead back to the tokens."""
+
+    page: int
+    index: int  # of the row within the document
+    tokens: tuple[Token, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The tokens' text."""
+        return " ".join(token.text for token in self.tokens)
+
+    @cached_property
+    def folded(self) -> str:
+        """The text without case and accents, of the same length."""
+        return fold(self.text)
+
+    @cached_property
+    def left(self) -> float:
+        """Left edge."""
+        return min(token.left for token in self.tokens)
+
+    @cached_property
+    def right(self) -> float:
+        """Right edge."""
+        return max(token.right for token in self.tokens)
+
+    @cached_property
+    def middle(self) -> float:
+        """Middle of the height."""
+        return statistics.median(token.middle for token in self.tokens)
+
+    @cached_property
+    def height(self) -> float:
+        """Height of the print."""
+        return statistics.median(token.height for token in self.tokens)
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        starts, at = [], 0
+        for token in self.tokens:
+            starts.append(at)
+            at += len(token.text) + 1
+        return tuple(starts)
+
+    def within(self, start: int, end: int) -> tuple[Token, ...]:
+        """The tokens that text[start:end] touches."""
+        return tuple(
+            token
+            for token, at in zip(self.tokens, self._starts, strict=True)
+            if at < end and at + len(token.text) > start
+        )
+
+    def field(self, value: str, start: int, end: int, confidence: float) -> Field:
+        """What text[start:end] says, as a field; the words' own confidence lowers its."""
+        tokens = self.within(start, end)
+        read = min(token.word.confidence for token in tokens)
+        return Field(
+            value=value,
+            confidence=round(max(0.0, min(1.0, confidence * (0.4 + 0.6 * read))), 3),
+            page=self.page,
+            box=Box.around(token.word.box for token in tokens),
+            source_text=self.text[start:end],
+        )
+
+
+@dataclass(frozen=True)
+class Row(Span):
+    """Everything on one height of a page."""
+
+    @cached_property
+    def cells(self) -> tuple[Span, ...]:
+        """The row cut at its wide gaps."""
+        groups: list[list[Token]] = []
+        for token in self.tokens:
+            if groups and token.left - groups[-1][-1].right <= _CELL_GAP * self.height:
+                groups[-1].append(token)
+            else:
+                groups.append([token])
+        return tuple(Span(self.page, self.index, tuple(group)) for group in groups)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A document's rows, page after page, from top to bottom."""
+
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """All rows, without case and accents."""
+        return "\n".join(row.folded for row in self.rows)
+
+    @cached_property
+    def line_height(self) -> float:
+        """The usual height of print."""
+        return statistics.median(row.height for row in self.rows) if self.rows else 0.0
+
+    def below(self, row: Row, count: int) -> tuple[Row, ...]:
+        """Up to `count` rows under a row, on its page."""
+        after = self.rows[row.index + 1 : row.index + 1 + count]
+        return tuple(other for other in after if other.page == row.page)
+
+    def above(self, row: Row, count: int) -> tuple[Row, ...]:
+        """Up to `count` rows over a row, on its page, the nearest first."""
+        before = self.rows[max(0, row.index - count) : row.index]
+        return tuple(other for other in reversed(before) if other.page == row.page)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, letter for letter: offsets stay valid."""
+    return "".join(_fold_letter(letter) for letter in text)
+
+
+def _fold_letter(letter: str) -> str:
+    if letter < "\x80":
+        return letter.lower()
+    base = unicodedata.normalize("NFKD", letter)[0].casefold()
+    return base[0] if base else letter
+
+
+def overlap(a: Span | Token, b: Span | Token) -> float:
+    """How much of the narrower one lies over the other, 0 to 1."""
+    shared = min(a.right, b.right) - max(a.left, b.left)
+    return max(0.0, shared) / max(1e-6, min(a.right - a.left, b.right - b.left))
+
+
+def lay_out(pages: Sequence[Page]) -> Layout:
+    """The pages' words in rows."""
+    rows: list[Row] = []
+    for page in pages:
+        for tokens in _rows_of(page):
+            rows.append(Row(page.number, len(rows), tokens))
+    return Layout(tuple(rows))
+
+
+def _rows_of(page: Page) -> list[tuple[Token, ...]]:
+    lines = [_tokens_of(page, line) for line in page.lines]
+    measured = sorted(
+        (
+            (statistics.median(t.middle for t in line), statistics.median(t.height for t in line), line)
+            for line in lines
+            if line
+        ),
+        key=lambda entry: entry[0],
+    )
+    rows: list[tuple[float, float, list[Token]]] = []
+    for middle, height, tokens in measured:
+        for index in range(len(rows) - 1, max(-1, len(rows) - 4), -1):
+            other_middle, other_height, there = rows[index]
+            if abs(middle - other_middle) <= 0.5 * min(height, other_height) and _apart(tokens, there):
+                there.extend(tokens)
+                break
+        else:
+            rows.append((middle, height, list(tokens)))
+    rows.sort(key=lambda entry: entry[0])
+    return [tuple(sorted(tokens, key=lambda token: token.left)) for _, _, tokens in rows]
+
+
+def _apart(tokens: Iterable[Token], others: Iterable[Token]) -> bool:
+    """Words that lie over one another belong to different rows."""
+    there = list(others)
+    return not any(overlap(token, other) > 0.5 for token in tokens for other in there)
+
+
+def _tokens_of(page: Page, line: Line) -> list[Token]:
+    return [_upright(page, word) for word in line.words if word.text]
+
+
+def _upright(page: Page, word: Word) -> Token:
+    x, y, across, down = word.x + word.width / 2, word.y + word.height / 2, word.width, word.height
+    match page.rotation:
+        case 90:
+            x, y, across, down = page.height - y, x, down, across
+        case 180:
+            x, y = page.width - x, page.height - y
+        case 270:
+            x, y, across, down = y, page.width - x, down, across
+    if page.skew:
+        sin, cos = math.sin(math.radians(page.skew)), math.cos(math.radians(page.skew))
+        x, y = cos * x + sin * y, cos * y - sin * x
+        # The box around a slanted word is higher and wider than the word.
+        across, down = max(1.0, across - down * abs(sin)), max(down * 0.4, down - across * abs(sin))
+    return Token(word, x - across / 2, x + across / 2, y, down)
