@@ -1,0 +1,41 @@
+"""ai-ocr: `python -m automateiq_ocr.main serve | migrate`."""
+
+from datetime import timedelta
+from typing import cast
+
+from automateiq.ocr.v1.recognition_pb2_grpc import add_RecognitionServiceServicer_to_server
+from automateiq_core.process import Service, Servicer, Wiring, main
+from automateiq_core.runtime import Runtime
+
+from automateiq_ocr.recognition.engine import engine_version
+from automateiq_ocr.recognition.pool import WorkerPool
+from automateiq_ocr.recognition.service import RecognitionService
+from automateiq_ocr.recognition.servicer import RecognitionServicer
+from automateiq_ocr.recognition.store import PageStore
+from automateiq_ocr.settings import OcrSettings
+
+
+def wire(runtime: Runtime) -> Wiring:
+    """Puts the parts of ai-ocr together; it is healthy once its worker processes are warm."""
+    settings = cast(OcrSettings, runtime.settings)
+    pages = PageStore(runtime.mongo, kept=timedelta(seconds=settings.ocr_cache_seconds))
+    pool = WorkerPool(settings.ocr_workers, limit_seconds=settings.ocr_page_seconds + 30)
+    service = RecognitionService(pages, pool, settings.options, engine_version())
+    return Wiring(
+        servicers=(
+            Servicer(
+                add_RecognitionServiceServicer_to_server,
+                RecognitionServicer(service),
+                "automateiq.ocr.v1.RecognitionService",
+            ),
+        ),
+        migrate=pages.ensure_indexes,
+        start=pool.start,
+        stop=pool.stop,
+    )
+
+
+SERVICE = Service(name="ocr", settings=OcrSettings, wire=wire)
+
+if __name__ == "__main__":
+    main(SERVICE)

@@ -1,0 +1,98 @@
+"""Reading a document: its pages in worker processes, what was read a moment ago from the cache, then its data."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from automateiq_ocr.extraction.engine import extract
+from automateiq_ocr.extraction.models import ExtractedData
+from automateiq_ocr.recognition.engine import open_document, recognize_page
+from automateiq_ocr.recognition.models import DocumentInfo, Options, Page, mean_confidence
+from automateiq_ocr.recognition.pool import WorkerPool
+from automateiq_ocr.recognition.store import PageStore
+
+
+@dataclass(frozen=True, slots=True)
+class PagesRead:
+    """How far the reading is."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """All that was read: the pages in order, and the data found on them."""
+
+    pages: tuple[Page, ...]
+    data: ExtractedData
+    engine: str
+    from_cache: bool
+
+    @property
+    def text(self) -> str:
+        """The text in reading order, pages parted by a form feed."""
+        return "\f".join(page.text for page in self.pages)
+
+    @property
+    def confidence(self) -> float:
+        """The mean over the characters of all pages, 0 to 1."""
+        return mean_confidence(word for page in self.pages for word in page.words)
+
+
+class RecognitionService:
+    """Inspects and reads documents."""
+
+    def __init__(self, pages: PageStore, pool: WorkerPool, options: Options, engine: str) -> None:
+        self._pages = pages
+        self._pool = pool
+        self._options = options
+        # What a page depends on beside the file: the engine and how it is told to read.
+        self._engine = f"{engine}-{'+'.join(options.languages)}-{options.dpi}dpi"
+
+    async def inspect(self, path: Path, mimetype: str) -> DocumentInfo:
+        """Counts the pages of a document and makes sure that it can be read.
+
+        Raises:
+            FileRefused: it can not: empty, damaged, encrypted, too many pages or pixels.
+        """
+        return await self._pool.run(open_document, path, mimetype, self._options)
+
+    async def recognize(
+        self, path: Path, mimetype: str, sha256: str
+    ) -> AsyncIterator[PagesRead | Recognition]:
+        """Reads a document; reports after each page, and gives the result at the end.
+
+        Pages that were read a moment ago, perhaps before this process was restarted, are not read again.
+
+        Raises:
+            FileRefused: it can not be read.
+            PageFailed: a page crashed its worker or took too long, twice.
+        """
+        info = await self.inspect(path, mimetype)
+        pages = await self._pages.find(sha256, self._engine)
+        missing = [number for number in range(1, info.page_count + 1) if number not in pages]
+        yield PagesRead(info.page_count - len(missing), info.page_count)
+        # No more pages of one document in the pool than it has workers, so that a long document lets others pass.
+        free = asyncio.Semaphore(self._pool.workers)
+
+        async def read(number: int) -> Page:
+            async with free:
+                page = await self._pool.run(recognize_page, path, info.mimetype, number, self._options)
+            await self._pages.keep(sha256, self._engine, page)
+            return page
+
+        tasks = [asyncio.ensure_future(read(number)) for number in missing]
+        try:
+            for finished in asyncio.as_completed(tasks):
+                page = await finished
+                pages[page.number] = page
+                yield PagesRead(len(pages), info.page_count)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        ordered = tuple(pages[number] for number in range(1, info.page_count + 1))
+        data = await self._pool.run(extract, ordered)
+        yield Recognition(ordered, data, self._engine, from_cache=not missing)

@@ -1,0 +1,122 @@
+"""`automateiq.ocr.v1.RecognitionService` over the service."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any, cast
+
+from automateiq.common.v1 import recognition_pb2 as common
+from automateiq.ocr.v1 import recognition_pb2 as pb
+from automateiq.ocr.v1.recognition_pb2_grpc import RecognitionServiceServicer
+from automateiq_core.errors import InvalidInput
+
+from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem
+from automateiq_ocr.recognition.models import Box, Page
+from automateiq_ocr.recognition.service import PagesRead, Recognition, RecognitionService
+from automateiq_ocr.recognition.spool import spooled
+
+_SOURCES = {"text_layer": common.TEXT_SOURCE_TEXT_LAYER, "ocr": common.TEXT_SOURCE_OCR}
+_FIELDS = ("vendor", "invoice_number", "date", "due_date", "currency", "subtotal", "tax", "total")
+_LINE_FIELDS = ("description", "quantity", "unit_price", "amount")
+
+
+class RecognitionServicer(RecognitionServiceServicer):
+    """Protobuf in, one call of the service, protobuf out."""
+
+    def __init__(self, service: RecognitionService) -> None:
+        self._service = service
+
+    async def InspectDocument(
+        self, request_iterator: AsyncIterator[Any], _rpc: Any
+    ) -> pb.InspectDocumentResponse:
+        """Counts the pages of a document."""
+        header, chunks = await _opened(request_iterator)
+        async with spooled(chunks, size=header.size, sha256=header.sha256) as path:
+            info = await self._service.inspect(path, header.mimetype)
+        return pb.InspectDocumentResponse(page_count=info.page_count)
+
+    async def RecognizeDocument(
+        self, request_iterator: AsyncIterator[Any], _rpc: Any
+    ) -> AsyncIterator[pb.RecognizeDocumentResponse]:
+        """Reads a document and reports as it goes."""
+        header, chunks = await _opened(request_iterator)
+        async with spooled(chunks, size=header.size, sha256=header.sha256) as path:
+            events = self._service.recognize(path, header.mimetype, header.sha256)
+            # Closed here: a caller who hangs up ends the work at once, not when the garbage is collected.
+            async with aclosing(cast(AsyncGenerator[PagesRead | Recognition, None], events)):
+                async for event in events:
+                    yield _response(event)
+
+
+async def _opened(requests: AsyncIterator[Any]) -> tuple[pb.FileHeader, AsyncIterator[bytes]]:
+    async for first in requests:
+        if first.HasField("header"):
+            return first.header, _chunks(requests)
+        break
+    raise InvalidInput("HEADER_MISSING", "The first message of the stream must be the header.")
+
+
+async def _chunks(requests: AsyncIterator[Any]) -> AsyncIterator[bytes]:
+    async for request in requests:
+        if not request.HasField("chunk"):
+            raise InvalidInput("HEADER_REPEATED", "Only the first message of the stream may be a header.")
+        yield request.chunk
+
+
+def _response(event: PagesRead | Recognition) -> pb.RecognizeDocumentResponse:
+    if isinstance(event, PagesRead):
+        progress = pb.RecognitionProgress(pages_done=event.done, pages_total=event.total)
+        return pb.RecognizeDocumentResponse(progress=progress)
+    result = pb.RecognitionResult(
+        text=event.text,
+        confidence=event.confidence,
+        pages=[_page(page) for page in event.pages],
+        words=[
+            common.Word(text=word.text, box=_box(page.number, word.box), confidence=word.confidence)
+            for page in event.pages
+            for word in page.words
+        ],
+        extracted_data=_data(event.data),
+        engine=event.engine,
+        from_cache=event.from_cache,
+    )
+    return pb.RecognizeDocumentResponse(result=result)
+
+
+def _page(page: Page) -> common.Page:
+    return common.Page(
+        number=page.number,
+        width=page.width,
+        height=page.height,
+        source=_SOURCES[page.source],
+        rotation=page.rotation,
+        confidence=page.confidence,
+    )
+
+
+def _box(page: int, box: Box) -> common.BoundingBox:
+    return common.BoundingBox(page=page, x=box.x, y=box.y, width=box.width, height=box.height)
+
+
+def _data(data: ExtractedData) -> common.ExtractedData:
+    found = {name: _field(getattr(data, name)) for name in _FIELDS}
+    return common.ExtractedData(
+        document_type=data.document_type,
+        document_type_confidence=data.document_type_confidence,
+        line_items=[_line(line) for line in data.line_items],
+        **found,
+    )
+
+
+def _line(line: LineItem) -> common.LineItem:
+    return common.LineItem(**{name: _field(getattr(line, name)) for name in _LINE_FIELDS})
+
+
+def _field(field: Field | None) -> common.ExtractedField | None:
+    if field is None:
+        return None
+    return common.ExtractedField(
+        value=field.value,
+        confidence=field.confidence,
+        box=_box(field.page, field.box),
+        source_text=field.source_text,
+    )

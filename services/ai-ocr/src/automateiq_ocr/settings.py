@@ -1,0 +1,49 @@
+"""The settings of ai-ocr."""
+
+from typing import Annotated
+
+from automateiq_core.settings import ServiceSettings
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from automateiq_ocr.recognition.models import Options
+
+
+class OcrSettings(ServiceSettings):
+    """What ai-ocr needs beside what every process needs."""
+
+    listen: str = Field("127.0.0.1:50053", description="host:port to serve on")
+
+    ocr_workers: int = Field(2, ge=1, le=64, description="Recognition processes; one keeps one core busy")
+    ocr_languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("eng",),
+        description="Tesseract's names of the languages to read, parted by commas; they must be installed",
+    )
+    ocr_max_pages: int = Field(100, ge=1, description="A document with more pages is refused")
+    ocr_max_pixels: int = Field(
+        50_000_000, ge=1, description="An image with more pixels is refused before decoding"
+    )
+    ocr_page_seconds: float = Field(120.0, gt=0, description="Longest time for one page")
+    ocr_cache_seconds: int = Field(
+        3600, ge=0, description="How long a result is kept for the same file; 0 keeps none"
+    )
+    default_deadline_seconds: float = Field(
+        1800.0, gt=0, description="Deadline of a call whose caller set none"
+    )
+
+    @field_validator("ocr_languages", mode="before")
+    @classmethod
+    def _languages(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def options(self) -> Options:
+        """How pages are read."""
+        return Options(
+            languages=self.ocr_languages,
+            max_pages=self.ocr_max_pages,
+            max_pixels=self.ocr_max_pixels,
+            page_seconds=self.ocr_page_seconds,
+        )
