@@ -10,7 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from automateiq.ocr.v1 import recognition_pb2, recognition_pb2_grpc
 from automateiq_billing.main import SERVICE as BILLING
+from automateiq_core.process import Service, Servicer, Wiring
+from automateiq_core.settings import ServiceSettings
 from automateiq_core.testing import RunningService, write_key_pair
 from automateiq_documents.main import SERVICE as DOCUMENTS
 from automateiq_gateway.main import serve
@@ -59,19 +62,34 @@ def start_gateway(redis_url: str, internal_keys: Path) -> StartGateway:
     return start
 
 
+class PageCounter(recognition_pb2_grpc.RecognitionServiceServicer):
+    """Stands where ai-ocr does, two services away: a document has to be looked at before it can be queued."""
+
+    async def InspectDocument(self, request: Any, context: Any) -> recognition_pb2.InspectDocumentResponse:
+        async for _ in request:
+            pass
+        return recognition_pb2.InspectDocumentResponse(page_count=1)
+
+    def service(self) -> Service:
+        add = recognition_pb2_grpc.add_RecognitionServiceServicer_to_server
+        wiring = Wiring(servicers=(Servicer(add, self, "automateiq.ocr.v1.RecognitionService"),))
+        return Service(name="ocr", settings=ServiceSettings, wire=lambda _runtime: wiring)
+
+
 @pytest.fixture
 async def services(running_service: RunningService, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
     """Real services, as settings of a gateway."""
     write_key_pair(tmp_path, "access")
     async with AsyncExitStack() as running:
         billing = await running.enter_async_context(running_service(BILLING))
+        ocr = await running.enter_async_context(running_service(PageCounter().service()))
         yield {
             "billing_target": billing,
             "identity_target": await running.enter_async_context(
                 running_service(IDENTITY, access_token_key_file=tmp_path / "access.pem")
             ),
             "documents_target": await running.enter_async_context(
-                running_service(DOCUMENTS, billing_target=billing, ocr_target=NOWHERE)
+                running_service(DOCUMENTS, billing_target=billing, ocr_target=ocr)
             ),
         }
 
@@ -98,6 +116,14 @@ class Member:
     email: str
     organization_id: str
     tokens: dict[str, str]
+
+    async def upload(
+        self, content: bytes = b"%PDF-1.7\n%%EOF\n", name: str = "invoice.pdf"
+    ) -> dict[str, Any]:
+        """Uploads a file and gives the document."""
+        reply = await self.client.post("/api/documents/upload", files={"file": (name, content)})
+        assert reply.status_code == 201, reply.text
+        return dict(reply.json())
 
 
 Register = Callable[[], Awaitable[Member]]
