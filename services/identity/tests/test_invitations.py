@@ -12,9 +12,12 @@ from automateiq_core.errors import (
     PermissionDenied,
     Unauthenticated,
 )
+from automateiq_core.mongo import ObjectId
 from automateiq_core.testing import calling
 from automateiq_identity.accounts.models import Role as MemberRole
+from automateiq_identity.accounts.models import User, now
 from automateiq_identity.accounts.service import Acceptance
+from automateiq_identity.accounts.store import Clash
 
 PASSWORD = "correct horse battery"
 
@@ -223,6 +226,20 @@ async def test_a_member_is_found_in_the_own_organization_only(parts: Any) -> Non
         assert gone.value.reason == "SIGN_IN_REQUIRED"
         assert await parts.store.member(ada.organization.id, ada.user.id) is not None
         assert await parts.store.member(ada.organization.id, eve.user.id) is None
+
+
+async def test_an_invitation_replaced_while_it_is_being_accepted_is_not_accepted(
+    parts: Any, nobody: Any
+) -> None:
+    made = await parts.register()
+    with calling(organization_id=made.organization.id, user_id=made.user.id):
+        first, _ = await parts.accounts.invite_member("grace@example.com", MemberRole.ADMIN)
+        await parts.accounts.invite_member("grace@example.com", MemberRole.STAFF)
+    at = now()
+    grace = User(str(ObjectId()), first.email, "Grace", "Hopper", first.organization_id, first.role, at, at)
+    with nobody():
+        assert await parts.store.accept_invitation(first, grace, "hash", at) is Clash.INVITATION
+        assert not await parts.store.is_email_taken("grace@example.com")
 
 
 async def test_an_organization_that_is_switched_off_takes_nobody_in(parts: Any, nobody: Any) -> None:

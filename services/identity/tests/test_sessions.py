@@ -200,6 +200,19 @@ async def test_a_rotation_sent_again_by_the_client_library_is_the_same_rotation(
         assert await parts.session_store.rotate(shown, fresh, "admin", ends, timedelta(0)) == "rotated"
 
 
+async def test_a_reuse_ends_the_session_in_the_same_step(parts: Any, redis: Any) -> None:
+    """Also a process that dies right after leaves nothing alive."""
+    made = await parts.register()
+    first = RefreshToken.parse(made.tokens.refresh_token)
+    second, third = first.next(), first.next()
+    ends, none = made.tokens.refresh_expires_at, timedelta(0)
+    assert await parts.session_store.rotate(first, second, "admin", ends, none) == "rotated"
+    assert await parts.session_store.rotate(second, third, "admin", ends, none) == "rotated"
+    assert await parts.session_store.rotate(first, first.next(), "admin", ends, none) == "reused"
+    assert not await redis.exists(published.session_key(first.session_id))
+    assert await parts.session_store.rotate(third, first.next(), "admin", ends, none) == "gone"
+
+
 @pytest.mark.parametrize(
     "token", ["x", ".", "a.", ".b", "0" * 32 + ".secret", "../etc.secret", "a:b.c", "ü.c"]
 )

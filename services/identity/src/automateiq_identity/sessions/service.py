@@ -1,6 +1,7 @@
 """Signing in, staying signed in, signing out."""
 
 import math
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -109,14 +110,7 @@ class SessionsService:
 
     async def _rotated(self, session: Session, user: User, shown: RefreshToken) -> TokenPair:
         at, fresh = now(), shown.next()
-        renewed = Session(
-            id=session.id,
-            user_id=session.user_id,
-            organization_id=session.organization_id,
-            role=user.role,
-            created_at=session.created_at,
-            expires_at=at + self._policy.session_lifetime,
-        )
+        renewed = replace(session, role=user.role, expires_at=at + self._policy.session_lifetime)
         # What may fail comes first: a rotation whose answer gets lost costs the user the session.
         await self._accounts.record_activity(user, at)
         await self._store.index(renewed.user_id, renewed.id, renewed.expires_at)
