@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import boto3
 import pytest
-from automateiq_core.errors import Unavailable
+from automateiq_core.errors import NotFound, Unavailable
 from automateiq_core.mongo import Mongo, ObjectId
 from automateiq_core.testing import calling
 from automateiq_documents.documents.blobs import BlobStore, GridFsBlobs, S3Blobs
@@ -64,8 +64,8 @@ async def test_what_is_written_is_read_in_pieces(blobs: BlobStore, size: int) ->
     assert max(map(len, pieces)) <= MIB
 
 
-async def test_what_was_never_written_is_a_key_error(blobs: BlobStore) -> None:
-    with calling(), pytest.raises(KeyError):
+async def test_what_was_never_written_is_not_found(blobs: BlobStore) -> None:
+    with calling(), pytest.raises(NotFound):
         await all_of(blobs.read(str(ObjectId())))
 
 
@@ -75,7 +75,7 @@ async def test_a_deleted_file_is_gone_and_may_be_deleted_again(blobs: BlobStore)
         await store(blobs, key, b"content")
         await blobs.delete(key)
         await blobs.delete(key)
-        with pytest.raises(KeyError):
+        with pytest.raises(NotFound):
             await all_of(blobs.read(key))
 
 
@@ -85,7 +85,7 @@ async def test_an_organization_can_not_name_anothers_file(blobs: BlobStore) -> N
         await store(blobs, key, b"of a")
     with calling(organization_id="b" * 24):
         for name in (key, f"../{'a' * 24}/{key}", f"{'a' * 24}/{key}"):
-            with pytest.raises(KeyError):
+            with pytest.raises(NotFound):
                 await all_of(blobs.read(name))
             await blobs.delete(name)
     with calling(organization_id="a" * 24):

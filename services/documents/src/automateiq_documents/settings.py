@@ -12,6 +12,8 @@ _LARGEST_FILE_BYTES = 100 << 20
 class DocumentsSettings(ServiceSettings):
     """What the documents service needs beyond the fleet's settings."""
 
+    listen: str = Field("127.0.0.1:50052", description="host:port to serve on")
+
     max_upload_bytes: int = Field(
         25 << 20, gt=0, le=_LARGEST_FILE_BYTES, description="The largest file that may be uploaded, in bytes"
     )

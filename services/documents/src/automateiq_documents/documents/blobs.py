@@ -6,11 +6,11 @@ name another organization's file.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from automateiq_core.context import current
-from automateiq_core.errors import Unavailable
+from automateiq_core.errors import NotFound, Unavailable
 from automateiq_core.mongo import Mongo
 
 from automateiq_documents.documents.spool import Spool
@@ -27,8 +27,12 @@ class BlobStore(ABC):
         """Stores a file under a key that was never used before."""
 
     @abstractmethod
-    def read(self, key: str) -> AsyncIterator[bytes]:
-        """The file's content in pieces. Raises `KeyError` where it is not there."""
+    def read(self, key: str) -> AsyncGenerator[bytes, None]:
+        """The file's content in pieces.
+
+        Raises:
+            NotFound: it is not there (FILE_MISSING).
+        """
 
     @abstractmethod
     async def delete(self, key: str) -> None:
@@ -45,9 +49,13 @@ class GridFsBlobs(BlobStore):
         """Stores a file."""
         await self._bucket.write(key, content.pieces())
 
-    def read(self, key: str) -> AsyncIterator[bytes]:
+    async def read(self, key: str) -> AsyncGenerator[bytes, None]:
         """The file's content."""
-        return self._bucket.read(key)
+        try:
+            async for piece in self._bucket.read(key):
+                yield piece
+        except KeyError:
+            raise _missing() from None
 
     async def delete(self, key: str) -> None:
         """Removes a file."""
@@ -83,7 +91,7 @@ class S3Blobs(BlobStore):
         """Stores a file; one of several MiB in parts."""
         await self._call(self._s3.upload_fileobj, content.rewound(), self._bucket, _owned(key))
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
+    async def read(self, key: str) -> AsyncGenerator[bytes, None]:
         """The file's content."""
         body = (await self._call(self._s3.get_object, Bucket=self._bucket, Key=_owned(key)))["Body"]
         try:
@@ -101,7 +109,7 @@ class S3Blobs(BlobStore):
             return await asyncio.to_thread(work, *args, **options)
         except self._errors as error:
             if isinstance(error, self._refused) and _code(error) in ("NoSuchKey", "404"):
-                raise KeyError(str(options.get("Key"))) from None
+                raise _missing() from None
             raise Unavailable(
                 "FILE_STORE_UNAVAILABLE", "The store of files does not answer. Try again in a moment."
             ) from error
@@ -113,3 +121,9 @@ def _code(error: Any) -> str:
 
 def _owned(key: str) -> str:
     return f"{current().tenant()}/{key}"
+
+
+def _missing() -> NotFound:
+    return NotFound(
+        "FILE_MISSING", "The file of this document is lost. Delete the document and upload it again."
+    )

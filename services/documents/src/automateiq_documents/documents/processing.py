@@ -22,7 +22,6 @@ from automateiq_core.errors import (
     DeadlineExceeded,
     FailedPrecondition,
     InvalidInput,
-    NotFound,
     Unavailable,
 )
 from automateiq_core.idempotency import new_id
@@ -116,7 +115,7 @@ class ProcessingService:
 
     async def _count_pages(self, document: Document) -> int:
         with Spool() as spool:
-            await self._load(document, spool)
+            await spool.fill(self._blobs.read(document.blob_key))
             try:
                 return await self._reader.inspect(spool, document.mimetype)
             except InvalidInput as error:
@@ -188,7 +187,7 @@ class ProcessingService:
     async def _read(self, document: Document, job_id: str) -> Document:
         await self._begin(document, job_id)
         with Spool() as spool:
-            await self._load(document, spool)
+            await spool.fill(self._blobs.read(document.blob_key))
             done = await self._recognize(document, job_id, spool)
         _wanted(await self._store.storing(document.id, job_id))
         kind = document.type or done.type
@@ -252,14 +251,6 @@ class ProcessingService:
         if document is None:
             raise not_found()
         return document
-
-    async def _load(self, document: Document, spool: Spool) -> None:
-        try:
-            await spool.fill(self._blobs.read(document.blob_key))
-        except KeyError:
-            raise NotFound(
-                "FILE_MISSING", "The file of this document is lost. Delete the document and upload it again."
-            ) from None
 
     async def _hold(self, document: Document, job_id: str, pages: int) -> Hold:
         key, description = f"document/{document.id}/{job_id}", document.original_name

@@ -1,6 +1,6 @@
 """Uploading, finding, downloading and deleting documents."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 
 import structlog
@@ -139,12 +139,12 @@ class DocumentsService:
 
     async def get(self, document_id: str) -> tuple[Document, list[PageWords]]:
         """A document with its text and words."""
-        document = await self._store.find_whole(document_id)
-        if document is None:
+        found = await self._store.find_whole(document_id)
+        if found is None:
             raise not_found()
-        return document, await self._store.words(document_id) if document.reading is not None else []
+        return found
 
-    async def download(self, document_id: str) -> tuple[Document, AsyncIterator[bytes]]:
+    async def download(self, document_id: str) -> tuple[Document, AsyncGenerator[bytes, None]]:
         """A document and its file in pieces."""
         document = await self._store.find(document_id)
         if document is None:

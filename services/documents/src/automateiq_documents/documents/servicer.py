@@ -2,6 +2,7 @@
 # ruff: noqa: ARG002 (gRPC fixes what a method is given)
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from automateiq.documents.v1 import documents_pb2 as pb
@@ -55,8 +56,10 @@ class DocumentsServicer(documents_pb2_grpc.DocumentsServiceServicer):
         """Gives a file."""
         document, pieces = await self._documents.download(request.document_id)
         yield pb.DownloadDocumentResponse(header=download_header(document))
-        async for piece in pieces:
-            yield pb.DownloadDocumentResponse(chunk=piece)
+        # Closed here and not by the garbage collector: somebody who leaves early frees the connection at once.
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield pb.DownloadDocumentResponse(chunk=piece)
 
     async def ProcessDocument(
         self, request: pb.ProcessDocumentRequest, context: Any

@@ -1,0 +1,118 @@
+"""The way through on nothing but real parts: documents, ai-ocr with Tesseract, billing, MongoDB, Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from automateiq.common.v1 import recognition_pb2
+from automateiq.documents.v1 import documents_pb2 as pb
+from automateiq_core.errors import InvalidInput
+from automateiq_core.testing import RunningService, calling
+from automateiq_ocr.main import SERVICE as OCR
+from PIL import Image
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
+
+SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "documents"
+
+
+@pytest.fixture
+async def ocr_target(running_service: RunningService) -> AsyncIterator[str]:
+    async with running_service(OCR, ocr_workers=2) as target:
+        yield target
+
+
+async def test_a_digital_invoice_and_a_scan_travel_all_the_way(bench: Any) -> None:
+    with calling():
+        digital = await bench.upload((SAMPLES / "invoice-gb-thistlewick.pdf").read_bytes(), "invoice.pdf")
+        scanned = await bench.upload((SAMPLES / "receipt-fennimore-thermal.png").read_bytes(), "receipt.png")
+        assert digital.document.page_count == scanned.document.page_count == 1
+        for answer in (digital, scanned):
+            await bench.process(answer.document.id)
+        assert (await bench.balance())[1] == 4
+        await asyncio.gather(bench.work(), bench.work())
+        invoice, receipt = await bench.get(digital.document.id), await bench.get(scanned.document.id)
+        assert await bench.balance() == (496, 0)
+        request = pb.ListDocumentsRequest(filter=pb.DocumentFilter(query="Thistlewick"))
+        (found,) = (await bench.documents.ListDocuments(request)).documents
+    assert found.id == invoice.id
+    for document in (invoice, receipt):
+        assert document.status == pb.DOCUMENT_STATUS_PROCESSED, document.failure
+        assert document.processing.credits_charged == 2
+        assert document.ocr_result.text.strip()
+        assert len(document.ocr_result.pages) == 1
+        words = document.ocr_result.bounding_boxes
+        assert len(words) > 20
+        page = document.ocr_result.pages[0]
+        assert all(0 <= word.box.x <= page.width and 0 <= word.box.y <= page.height for word in words)
+    assert invoice.ocr_result.pages[0].source == recognition_pb2.TEXT_SOURCE_TEXT_LAYER
+    assert receipt.ocr_result.pages[0].source == recognition_pb2.TEXT_SOURCE_OCR
+    assert "TPC-20419" in invoice.ocr_result.text
+
+
+def encrypted(pdf: bytes) -> bytes:
+    file = BytesIO()
+    canvas = Canvas(file, encrypt=StandardEncryption("secret", ownerPassword="owner"))
+    canvas.drawString(72, 720, "locked")
+    canvas.save()
+    return file.getvalue()
+
+
+def truncated(pdf: bytes) -> bytes:
+    return pdf[: len(pdf) // 3]
+
+
+def only_the_signature(pdf: bytes) -> bytes:
+    return b"%PDF-1.7\nThis is text, renamed."
+
+
+def too_many_pages(pdf: bytes) -> bytes:
+    file = BytesIO()
+    canvas = Canvas(file)
+    for _ in range(500):
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def pixel_bomb(pdf: bytes) -> bytes:
+    file = BytesIO()
+    Image.new("1", (10_000, 10_000)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("spoil", [encrypted, truncated, only_the_signature, too_many_pages, pixel_bomb])
+async def test_what_can_not_be_read_is_refused_at_its_upload(
+    bench: Any, pdf: Callable[..., bytes], spoil: Callable[[bytes], bytes]
+) -> None:
+    with calling():
+        with pytest.raises(InvalidInput) as refused:
+            await bench.upload(spoil(pdf("Invoice 4711")))
+        assert await bench.balance() == (500, 0)
+    assert refused.value.reason.isupper()
+    assert refused.value.message.endswith(".")
+    for name in ("documents", "files.files", "loose_blobs"):
+        assert await bench.rows(name) == []
+
+
+async def test_a_reader_that_dies_in_the_middle_is_waited_for(
+    open_bench: Any, running_service: RunningService, billing_target: str, unused_tcp_port: int, pdf: Any
+) -> None:
+    target = f"127.0.0.1:{unused_tcp_port}"
+    bench = await open_bench(billing_target=billing_target, ocr_target=target)
+    with calling():
+        async with running_service(OCR, listen=target, ocr_workers=1):
+            document_id = await bench.uploaded(pdf("Invoice 4711", "page two"))
+            await bench.process(document_id)
+        (record,) = await bench.rows("outbox")
+        await bench.worker.tasks.run(str(record["_id"]))
+        assert (await bench.get(document_id)).status == pb.DOCUMENT_STATUS_PROCESSING
+        async with running_service(OCR, listen=target, ocr_workers=1):
+            await bench.work()
+        document = await bench.get(document_id)
+        assert document.status == pb.DOCUMENT_STATUS_PROCESSED
+        assert document.ocr_result.text.startswith("Invoice 4711")
+        assert await bench.spent() == 3
