@@ -1,50 +1,49 @@
-"""What a document is, by the words on it and the shape of its first page."""
+"""Invoice, receipt, contract or something else, by what it talks about."""
 
 from __future__ import annotations
 
-import math
+import re
 
+from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.layout import Layout
 from automateiq_ocr.extraction.models import DocumentType
-from automateiq_ocr.extraction.vocabulary import CONTRACT_WORDS, INVOICE_WORDS, RECEIPT_WORDS, Label
-
-_LEAST = 3.0
 
 
-def classify(layout: Layout, *, narrow: bool, amounts: int) -> tuple[DocumentType, float]:
-    """(type, confidence). `narrow`: the paper is a till roll's; `amounts`: how many sums of money stand on it."""
-    words = max(1, len(layout.text.split()))
-    head = "\n".join(row.folded for row in layout.rows[: max(8, len(layout.rows) // 5)])
-    scores = {
-        DocumentType.INVOICE: _score(INVOICE_WORDS, layout.text) + _score(INVOICE_WORDS, head),
-        DocumentType.RECEIPT: _score(RECEIPT_WORDS, layout.text) + (4.0 if narrow and amounts else 0.0),
-        DocumentType.CONTRACT: _score(CONTRACT_WORDS, layout.text) + _score(CONTRACT_WORDS, head),
-    }
-    # Prose without sums is no bill; a page of sums is no contract.
-    density = amounts / words
-    if density > 0.01:
-        scores[DocumentType.CONTRACT] *= 0.4
-    if words > 500 and density < 0.005:
-        scores[DocumentType.CONTRACT] *= 1.5
-        scores[DocumentType.INVOICE] *= 0.4
-        scores[DocumentType.RECEIPT] *= 0.3
-    if not amounts:
+def find_type(layout: Layout, *, has_total: bool, has_number: bool) -> tuple[DocumentType, float]:
+    """(the type, how sure from 0 to 1)."""
+    text = layout.text
+    words = len(text.split())
+    invoice = _distinct(vocabulary.INVOICE_WORDS, text)
+    receipt = _distinct(vocabulary.RECEIPT_WORDS, text)
+    contract = _distinct(vocabulary.CONTRACT_WORDS, text)
+    scores = {DocumentType.GENERAL: 1.6, DocumentType.INVOICE: 0.5 * invoice, DocumentType.RECEIPT: 0.45 * receipt}
+    head = [row for row in layout.rows[: max(6, len(layout.rows) // 4)]]
+    titles = [cell.folded.strip() for row in head for cell in row.cells]
+    if any(vocabulary.NUMBER_HEADING.match(title) and len(title) < 45 for title in titles):
+        scores[DocumentType.INVOICE] += 1.5
+    if any(re.search(r"receipt|quittung|kassenbon|ticket de caisse|recu|cash bill", title) for title in titles):
+        scores[DocumentType.RECEIPT] += 1.0
+    if any(vocabulary.CONTRACT_TITLE.fullmatch(title) for title in titles):
+        scores[DocumentType.CONTRACT] = 1.5
+    if has_total:
+        scores[DocumentType.INVOICE] += 0.8
+        scores[DocumentType.RECEIPT] += 0.8
+    else:
         scores[DocumentType.INVOICE] *= 0.5
-        scores[DocumentType.RECEIPT] *= 0.5
-    ranked = sorted(scores.items(), key=lambda entry: -entry[1])
-    (best, score), (_, second) = ranked[0], ranked[1]
-    if score < _LEAST:
-        return DocumentType.GENERAL, round(0.9 - 0.1 * score, 3)
-    lead = (score - second) / score
-    return best, round(min(0.98, 0.5 + 0.5 * lead * min(1.0, score / 8)), 3)
+        scores[DocumentType.RECEIPT] *= 0.4
+    if has_number:
+        scores[DocumentType.INVOICE] += 0.4
+    if layout.narrow:
+        scores[DocumentType.RECEIPT] += 1.4
+        scores[DocumentType.INVOICE] -= 0.6
+    if re.search(r"(?<!\w)(?:iban|due date|payment terms|zahlbar|bill to|invoice to|remit to|rechnungsnummer)(?!\w)", text):
+        scores[DocumentType.RECEIPT] -= 1.2
+    if contract >= 3 and words > 120:
+        scores[DocumentType.CONTRACT] = scores.get(DocumentType.CONTRACT, 0.0) + 0.35 * contract
+    ranked = sorted(scores.items(), key=lambda entry: entry[1], reverse=True)
+    (kind, best), (_, second) = ranked[0], ranked[1]
+    return kind, round(min(0.99, 0.5 + 0.5 * (best - second) / max(best, 1e-6)), 3)
 
 
-def _score(labels: tuple[Label, ...], text: str) -> float:
-    """Each word counts once in full and hardly more when it is repeated."""
-    total = 0.0
-    for label in labels:
-        different = {match[0] for match in label.pattern.finditer(text)}
-        times = sum(1 for _ in label.pattern.finditer(text))
-        if different:
-            total += label.weight * (len(different) ** 0.7 + 0.3 * math.log1p(times))
-    return total
+def _distinct(pattern: re.Pattern[str], text: str) -> int:
+    return len({match[0] for match in pattern.finditer(text)})

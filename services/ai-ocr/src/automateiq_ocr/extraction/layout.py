@@ -125,6 +125,12 @@ class Layout:
     rows: tuple[Row, ...]
 
     @cached_property
+    def narrow(self) -> bool:
+        """Whether the print is a narrow strip, as a till's: few characters fit side by side."""
+        wide = sorted((row.right - row.left) / max(1e-6, row.height) for row in self.rows)
+        return bool(wide) and wide[int(0.95 * (len(wide) - 1))] < 32
+
+    @cached_property
     def text(self) -> str:
         """All rows, without case and accents."""
         return "\n".join(row.folded for row in self.rows)

@@ -1,4 +1,4 @@
-"""Who issued a document: the name over its head, beside its "seller", or in the line over the address window."""
+"""Who issued the document."""
 
 from __future__ import annotations
 
@@ -6,134 +6,165 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from automateiq_ocr.extraction import vocabulary
+from automateiq_ocr.extraction.dates import find_dates
+from automateiq_ocr.extraction.labels import cell_bounds, places_after
 from automateiq_ocr.extraction.layout import Layout, Row, Span, fold, overlap
-from automateiq_ocr.extraction.models import Field
-from automateiq_ocr.extraction.vocabulary import (
-    ADDRESS,
-    BUYER,
-    CONTACT,
-    LEGAL_FORM,
-    SELLER,
-    TITLE,
-    TOTAL,
-    TRADE,
-)
+from automateiq_ocr.extraction.models import DocumentType, Field
 
-_SENDER_BREAK = re.compile(r"\s+[·•|*–—-]\s+|\s*[·•|]\s*|,\s(?=[^,]*(?:\d|str))")
-_REGISTRATION = re.compile(
-    r"\s*[\[(]\s*(?:(?:co|company|reg|roc|gst|no)[\w .:]*)?[\dA-Z]*\d[\w\s./:-]*[\])]?\s*$|\s+\d{5,7}\s?-\s?[A-Z]\s*$", re.IGNORECASE
+_BREAK = re.compile(r"\s*(?:[·•|¦]|,? (?:registered|a company)\b|, (?:of|whose)\b| [-–—] |;|\s\*\s)\s*", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"@|www\.|https?:|^\W*$|^\d|\d{4,}|(?<!\w)(?:tel|fax|phone|telefon|tax invoice|invoice|rechnung|facture|receipt|page|seite|date|datum|street"
+    r"|road|jalan|jln|lot|strasse|str\.|platz|avenue|rue|total|welcome|thank|order|table|bill|statement|iban|bic|dear|copy|original|duplicate|kopie"
+    r"|customer|kundenbeleg|agreement|contract|vat|gst|ust|sehr geehrte|cash|description|menge|attn|reprint|amount|account|bank|confidential|po box)(?!\w)"
 )
-_LETTERS = re.compile(r"[^\W\d_]")
-_MOST_ROWS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    span: Span
+class _Name:
+    row: Row
     start: int
     end: int
     score: float
 
-
-def find_vendor(layout: Layout) -> Field | None:
-    """The name of the issuer, or None where nothing looks like one."""
-    if not layout.rows:
-        return None
-    first_page = [row for row in layout.rows if row.page == layout.rows[0].page][:_MOST_ROWS]
-    candidates = [found for row in first_page for found in _candidates(layout, row, first_page)]
-    if not candidates:
-        return None
-    best = max(candidates, key=lambda found: found.score)
-    if best.score < 1.5:
-        return None
-    value = best.span.text[best.start : best.end]
-    return best.span.field(value, best.start, best.end, min(0.95, 0.35 + 0.08 * best.score))
+    @property
+    def text(self) -> str:
+        return self.row.text[self.start : self.end]
 
 
-def _candidates(layout: Layout, row: Row, rows: list[Row]) -> Iterator[_Candidate]:
-    for cell in row.cells:
-        start, end = _trimmed(cell)
-        name = cell.text[start:end]
-        letters = len(_LETTERS.findall(name))
-        if letters < 3 or letters < len(name.replace(" ", "")) * 0.5 or len(name) > 70:
+def find_vendor(layout: Layout, kind: DocumentType) -> Field | None:
+    """The issuer's name, by its print, its place, its legal form and the labels around it; not the customer's."""
+    if kind is DocumentType.CONTRACT:
+        names = list(_contract_parties(layout)) or list(_names(layout))
+    else:
+        names = list(_names(layout))
+    if not names:
+        return None
+    # A name that stands in several places is the issuer's rather than the customer's.
+    plain = [_plain(name.text) for name in names]
+    everything = _plain(layout.text)
+
+    def weight(index: int) -> float:
+        name, key = names[index], plain[index]
+        again = min(3, everything.count(key) - 1) if len(key) > 4 else 0
+        echo = 0.5 if len(key) > 4 and _in_address(layout, key) else 0.0
+        return name.score + 0.35 * again + echo
+
+    best = max(range(len(names)), key=lambda index: (weight(index), -names[index].row.index))
+    score = weight(best)
+    if score < 0.6:
+        return None
+    name = names[best]
+    return name.row.field(name.text, name.start, name.end, min(0.97, 0.4 + 0.16 * score))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W", "", fold(text))
+
+
+def _in_address(layout: Layout, key: str) -> bool:
+    """Whether the name is that of the document's web or mail address."""
+    hosts = re.findall(r"(?:@|www\.)([\w.-]+)", layout.text)
+    return any(key.startswith(re.sub(r"\W", "", host.split(".")[0])) for host in hosts if len(host.split(".")[0]) > 3)
+
+
+def _contract_parties(layout: Layout) -> Iterator[_Name]:
+    for row in layout.rows[:40]:
+        match = re.match(r"\W*(?:\(?1[.)]|between:?|zwischen|entre|by and between)\s*:?\s*", row.folded)
+        if match and match.end() < len(row.text):
+            yield from _trimmed(row, match.end(), len(row.text), 3.0)
+            return
+
+
+def _names(layout: Layout) -> Iterator[_Name]:
+    customers = list(_customer_places(layout))
+    first_page = layout.rows[0].page if layout.rows else 0
+    count = sum(1 for row in layout.rows if row.page == first_page)
+    seen = 0
+    for row in layout.rows:
+        for label in vocabulary.ISSUER.finditer(row.folded):
+            bounds = cell_bounds(row)
+            opens = any(start <= label.start() <= start + 2 and label.end() >= end - 2 for start, end in bounds)
+            colon = row.text[label.end() : label.end() + 2].strip().startswith(":")
+            if not (opens or colon):
+                continue
+            for place in places_after(layout, row, label):
+                names = list(_trimmed(place.row, place.start, place.end, 2.6))
+                if names and (place.below or colon):
+                    yield names[0]
+                    break
+        if row.page != first_page:
             continue
-        yield _Candidate(cell, start, end, _score(layout, cell, name, row, rows))
+        for start, end in cell_bounds(row):
+            cell = Span(row.page, row.index, row.within(start, end))
+            score = _score(layout, row, cell, seen, count)
+            if any(index == row.index and a <= start < b for index, a, b in customers):
+                score -= 2.5
+            yield from _trimmed(row, start, end, score)
+        if re.search(r"[a-z]{3}", row.folded):
+            seen += 1
 
 
-def _trimmed(cell: Span) -> tuple[int, int]:
-    """The name itself: without a label before it, an address or a register number behind it."""
-    start, end = 0, len(cell.text)
-    label = SELLER.match(cell.folded)
-    if label and label.end() < end:
-        start = label.end()
-    broken = _SENDER_BREAK.search(cell.text, start)
-    if broken and broken.start() - start > 3:
-        end = broken.start()
-    registration = _REGISTRATION.search(cell.text[start:end])
-    if registration and registration.start() > 3:
-        end = start + registration.start()
-    while start < end and not cell.text[start].isalnum():
-        start += 1
-    while end > start and not (cell.text[end - 1].isalnum() or cell.text[end - 1] in ".)&!"):
-        end -= 1
-    return start, end
-
-
-def _score(layout: Layout, cell: Span, name: str, row: Row, rows: list[Row]) -> float:
-    folded = fold(name)
-    at = rows.index(row)
-    score = 2.5 * max(0.0, 1 - at / 12)
-    legal = LEGAL_FORM.search(folded)
-    if legal and legal.start() > 2:
-        score += 3.0
-    elif TRADE.search(folded):
-        score += 1.2
-    score += min(1.5, max(0.0, (cell.height / max(0.1, layout.line_height) - 1.1) * 1.5))
-    if name.isupper() and at < 5:
+def _score(layout: Layout, row: Row, cell: Span, seen: int, count: int) -> float:
+    """How much speaks for a cell being the issuer's name: its print, its height on the page, its words."""
+    text = cell.folded
+    score = max(0.0, 1.0 - 0.09 * seen)
+    size = cell.height / max(1e-6, layout.line_height)
+    score += min(1.3, max(0.0, size - 1.1) * 1.2)
+    if vocabulary.STRONG_FORM.search(text):
+        score += 1.1
+    elif vocabulary.LEGAL_FORM.search(text):
+        score += 0.5
+    near = " ".join(r.folded for r in (row, *layout.below(row, 2), *layout.above(row, 1)))
+    if vocabulary.TAX_ID.search(near):
         score += 0.4
-    if TITLE.match(folded):
-        score -= 5.0
-    if ADDRESS.search(folded):
-        score -= 2.0
-    if CONTACT.search(folded):
-        score -= 2.5
-    if any(label.pattern.search(folded) and label.weight >= 0.8 for label in TOTAL):
-        score -= 2.0
-    digits = sum(character.isdigit() for character in name)
-    score -= 2.0 * digits / len(name)
-    if ":" in name:
-        score -= 2.0
-    if len(name.split()) > 7:
-        score -= 1.5
-    if BUYER.match(folded):
-        score -= 4.0
-    score += _told(cell, row, rows)
-    read = sum(token.word.confidence for token in cell.tokens) / len(cell.tokens)
-    score -= 3.0 * max(0.0, 0.8 - read)
-    times = len(re.findall(rf"(?<![a-z]){re.escape(folded)}(?![a-z])", layout.text)) if len(folded) > 4 else 1
-    return score + min(1.0, 0.4 * (times - 1))
+    if row.index > 0.75 * count and vocabulary.STRONG_FORM.search(text) and len(text) < 60:
+        score += 0.3
+    if len(text) > 60:
+        score -= 0.6
+    return score
 
 
-def _told(cell: Span, row: Row, rows: list[Row]) -> float:
-    """What a heading over the cell, or beside it, says of who this is."""
-    beside = row.folded[: max(0, row.folded.find(cell.folded))]
-    own = SELLER.match(cell.folded)
-    if own and own.end() < len(cell.text):
-        return 3.5
-    if SELLER.search(beside[-30:]):
-        return 3.0
-    if BUYER.search(beside[-30:]):
-        return -4.0
-    at = rows.index(row)
-    for distance, other in enumerate(reversed(rows[max(0, at - 5) : at]), start=1):
-        for above in other.cells:
-            # Headings stand over their block: the same left edge, or one over the other.
-            if overlap(above, cell) < 0.3 and abs(above.left - cell.left) > 2 * cell.height:
+def _customer_places(layout: Layout) -> Iterator[tuple[int, int, int]]:
+    """(row, start, end) of the cells that name or belong to a customer."""
+    for row in layout.rows:
+        for label in vocabulary.CUSTOMER.finditer(row.folded):
+            bounds = cell_bounds(row)
+            opening = next(((a, b) for a, b in bounds if a <= label.start() < b), None)
+            if opening is None or label.start() > opening[0] + 2:
                 continue
-            if len(above.text) > 45:
+            rest = row.text[label.end() : opening[1]]
+            if rest and not re.match(r"\s*[:.]|\s*$", rest) and label[0] in ("to", "client", "customer", "service", "kunde"):
                 continue
-            if BUYER.match(above.folded):
-                return -4.0 if distance <= 4 else -2.0
-            if SELLER.match(above.folded):
-                return 3.5 if distance <= 3 else 1.0
-    return 0.0
+            header = Span(row.page, row.index, row.within(*opening))
+            yield row.index, *opening
+            if not re.search(r"\w", rest):
+                after = next(((a, b) for a, b in bounds if a > opening[0]), None)
+                if rest.strip() == ":" and after:
+                    yield row.index, *after
+            for below in layout.below(row, 4):
+                for (start, end), cell in zip(cell_bounds(below), below.cells, strict=True):
+                    if overlap(cell, header) > 0.2 or abs(cell.left - header.left) < 2 * header.height:
+                        yield below.index, start, end
+
+
+def _trimmed(row: Row, start: int, end: int, score: float) -> Iterator[_Name]:
+    """The name at the start of this place, without the address that follows it."""
+    text = row.text[start:end]
+    cut = _BREAK.search(text, 2)
+    if cut:
+        text = text[: cut.start()]
+    form = vocabulary.STRONG_FORM.search(fold(text))
+    if form and "," in text[form.end() :][:2]:
+        text = text[: form.end()]
+    lead = re.match(r"[\s:.,\-–—*=~|_'\"“”‘’«»()#]*", text)
+    offset = lead.end() if lead else 0
+    name = text[offset:].rstrip(" ,:;-–—*=~|_'\"“”‘’«»#")
+    folded = fold(name)
+    if len(re.findall(r"[^\W\d_]", name)) < 3 or len(name) > 70 or _NO_NAME.search(folded):
+        return
+    if next(find_dates(name), None) is not None:
+        return
+    if name.count(" ") > 8 or re.search(r"\d", name) and not form:
+        score -= 0.8
+    yield _Name(row, start + offset, start + offset + len(name), score)

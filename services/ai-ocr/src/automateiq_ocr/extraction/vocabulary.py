@@ -1,210 +1,229 @@
-"""The words that invoices, receipts and contracts are made of: en, de, fr, es, it, nl, pt.
+"""The words that documents in English, German, French, Spanish, Italian, Dutch and Portuguese label their data with.
 
-Every pattern is for folded text (lower case, no accents; see layout.fold). A label carries a weight: how surely the
-value beside it is what is looked for. OCR swaps letters, so the commonest misreadings of a label stand with it.
+All patterns are matched against folded text (`layout.fold`): lower case, no accents.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A pattern and how sure a sign it is, 0 to 1."""
-
-    pattern: re.Pattern[str]
-    weight: float
+def any_of(*patterns: str) -> re.Pattern[str]:
+    """One pattern that finds any of these at word boundaries."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)")
 
 
-def _labels(*groups: tuple[float, str]) -> tuple[Label, ...]:
-    return tuple(Label(re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])"), weight) for weight, pattern in groups)
+# --- amounts ---
 
+TOTAL_TO_PAY = any_of(
+    r"grand total", r"total due", r"(?:total )?amount due", r"balance due", r"total amount(?: due| payable)?",
+    r"invoice (?:total|amount)", r"total (?:of )?invoice", r"amount payable", r"total payable", r"total to pay",
+    r"amount to pay", r"to pay", r"please pay", r"nett? (?:total|payable|amount) payable", r"payable amount",
+    r"total (?:amount )?(?:\(?incl\S*|after round\S*|rounded|with tax|inc\.? \S+)", r"round(?:ed|ing)? total",
+    r"total sales? \(?incl\S*", r"total (?:rm|usd|eur|gbp|aud|cad|chf)", r"bill total", r"order total", r"total charged?",
+    r"gesamtbetrag", r"rechnungs(?:gesamt)?betrag", r"rechnungsendbetrag", r"zahl(?:ungs)?betrag", r"endbetrag",
+    r"end(?:summe|preis)", r"gesamt(?:summe|preis)?(?: inkl\S*| brutto)?", r"brutto(?:betrag|summe|gesamtbetrag)",
+    r"zu (?:be)?zahlen(?:der betrag)?", r"zu zahlen", r"fallige[rn]? betrag", r"offener betrag", r"rechnungssumme",
+    r"summe (?:eur|brutto|inkl\S*)", r"gesamtsumme", r"uberweisungsbetrag", r"forderungsbetrag",
+    r"total t\.?t\.?c\.?", r"montant (?:total )?t\.?t\.?c\.?", r"net a payer", r"total a payer", r"a payer",
+    r"montant (?:du|a payer|total)", r"prix total ttc", r"somme a payer", r"total general",
+    r"total a pagar", r"importe total", r"total factura", r"total con iva", r"a pagar", r"total importe",
+    r"totale (?:da pagare|fattura|documento|complessivo)", r"importo (?:totale|dovuto)", r"netto a pagare",
+    r"totaal(?:bedrag)?(?: incl\S*)?", r"te (?:betalen|voldoen)", r"eindtotaal", r"factuurbedrag", r"totaal te betalen",
+    r"valor (?:total|a pagar)", r"total geral", r"att betala", r"totalt?(?: sek)?", r"do zaplaty", r"razem", r"suma pln",
+)  # fmt: skip
+TOTAL = any_of(
+    r"total(?:e|es|s)?", r"to[tl1]al", r"summe", r"amount", r"betrag", r"tota[l1i]", r"som", r"suma", r"sum", r"gross",
+    r"brutto", r"ttc",
+)  # fmt: skip
+SUBTOTAL = any_of(
+    r"sub[\s-]?tota(?:l|al|le)s?(?: \(?excl\S*)?", r"total (?:before|without|excl\S*|ex\.?|net|taxable) ?\S*",
+    r"net(?:t)?(?: total| amount| sales| value)?", r"total net(?: \S+)?", r"goods(?: total| value)?", r"taxable(?: amount)?",
+    r"total sales? \(?excl\S*", r"amount before tax", r"sales total", r"total goods", r"total exc\S*",
+    r"zwischensumme(?: netto)?", r"netto(?:betrag|summe|warenwert|gesamtbetrag)?", r"summe netto", r"warenwert",
+    r"gesamt(?:betrag|summe|preis)?,? ?\(?netto\)?", r"gesamt netto", r"nettogesamt\S*", r"positionssumme",
+    r"steuer\S*grundlage", r"summe (?:der )?positionen", r"gesamtnetto\S*",
+    r"total h\.?t\.?(?: net)?", r"sous[\s-]total(?: ht)?", r"montant (?:total )?(?:net )?h\.?t\.?", r"total hors taxes?",
+    r"base (?:ht|imponible|imponibile)", r"hors taxes?", r"total net ht",
+    r"total sin iva", r"importe neto", r"neto", r"imponibile", r"totale imponibile", r"totale netto",
+    r"subtotaal", r"totaal excl\S*", r"total iliquido", r"summa", r"total bruto",
+)  # fmt: skip
+_VAT = (
+    r"vat|v\.a\.t\.?|gst|hst|pst|qst|sst|i\.?g\.?s\.?t|c\.?g\.?s\.?t|s\.?g\.?s\.?t|mwst|m\.?w\.?st|ust|mehrwertsteuer"
+    r"|umsatzsteuer|versicherungssteuer|tva|t\.v\.a|iva|i\.v\.a|igic|btw|b\.t\.w|moms|vax|mws|tps|tvq"
+)
+TAX = any_of(
+    rf"(?:{_VAT})\.?", r"(?:sales |state |local |city |service |total |est\.? )?tax(?:es)?", r"steuer(?:betrag|n)?",
+    r"steuersumme", r"taxe?s?", r"impuesto", r"imposta", r"imposto", r"belasting", r"\S*umsatzsteuer", r"\S*steuerbetrag",
+)  # fmt: skip
+TAX_SUM = any_of(
+    rf"total (?:{_VAT}|tax(?:es)?)", rf"(?:{_VAT}|tax|steuer) ?-?(?:total|gesamt|summe|amount total)",
+    r"tax total", r"total taxes", r"steuern? gesamt", r"gesamt(?:e)? (?:mwst|ust|steuer)\S*", r"summe (?:mwst|ust|steuer\w*)",
+    r"steuergesamtbetrag", r"steuerbetrag gesamt", r"total (?:de la )?tva", r"totaal btw", r"totale iva", r"total iva",
+    r"total (?:amount of )?tax", r"summe umsatzsteuer", r"gesamtsteuer\S*", r"montant (?:total )?(?:de la )?tva",
+)  # fmt: skip
+# "Total" beside one of these is no amount of money to pay.
+NOT_AN_AMOUNT = any_of(
+    r"(?:total )?(?:qty|quantity|items?|pieces?|units?|savings?|discount|points|weight|hours|menge|anzahl)",
+    r"total (?:no\.?|number) of.*", r"artikel", r"nombre", r"vous economisez", r"you saved?", r"sie sparen",
+    r"rabatt", r"skonto", r"remise", r"deposit", r"acompte", r"anzahlung", r"sort code", r"account(?: no\S*| number)?", r"iban", r"bic",
+    r"hrb", r"siret", r"capital(?: social)?", r"tel(?:\.|efon|ephone)?", r"fax", r"rate", r"page", r"seite",
+    r"carried forward", r"brought forward", r"ubertrag", r"a reporter", r"report", r"previous(?: balance)?", r"late",
+)  # fmt: skip
+PAYMENT = any_of(
+    r"cash", r"card", r"visa\S*", r"master\s?card", r"amex", r"debit", r"credit(?: card)?", r"eftpos", r"contactless", r"maestro",
+    r"bar(?:zahlung)?", r"karte(?:nzahlung)?", r"ec[\s-]?(?:karte|cash)?", r"girocard", r"kreditkarte", r"zahlung",
+    r"gegeben", r"especes", r"cb", r"carte(?: bancaire| bleue)?", r"efectivo", r"tarjeta", r"contanti", r"pin", r"bancontact",
+    r"tender(?:ed)?", r"paid", r"payments?", r"amount paid", r"bezahlt", r"regle", r"kort", r"bankkort", r"received",
+)  # fmt: skip
+CHANGE = any_of(
+    r"change(?: due)?", r"ruckgeld", r"wechselgeld", r"rendu", r"monnaie", r"cambio", r"resto", r"wisselgeld", r"zuruck",
+    r"cash(?: tendered| received)?", r"tendered", r"gegeben", r"bar gegeben", r"tip", r"gratuity", r"rounding(?: adj\S*)?",
+    r"round(?:ing)? ?(?:off|adj\S*|adjustment)", r"rundung", r"arrondi", r"balance (?:forward|brought.*)",
+    r"(?:amount )?outstanding", r"vaxel",
+)  # fmt: skip
 
-TOTAL = _labels(
-    (
-        1.0,
-        r"grand ?total|total amount due|amount due|total due|balance due|invoice total|total to pay|amount payable"
-        r"|total payable|net payable|total incl(?:usive|uding|\.)?[a-z .]*|total ?\(?(?:incl|inc)[a-z .]*\)?"
-        r"|total amt[a-z .]*|total rounded|rounded total|total after [a-z ]+|nett? total|total sales"
-        r"|rechnungs(?:end)?(?:betrag|summe)|gesamt(?:betrag|summe|preis)?(?: brutto| inkl[a-z. ]*)?|endbetrag|endsumme"
-        r"|brutto(?:betrag|summe)|zahlbetrag|zu zahlen(?:der betrag)?|zahlungsbetrag|summe brutto|total brutto"
-        r"|total ttc|net a payer|montant (?:total|ttc|a payer)|total a payer|total general"
-        r"|total a pagar|importe total|total factura|total con iva|importe a pagar"
-        r"|totale (?:fattura|documento|complessivo|da pagare|dovuto)|importo totale|da pagare"
-        r"|totaal(?:bedrag)?(?: te betalen| incl[a-z. ]*)|te betalen|totaalbedrag|valor total|total geral|total da fatura",
+# --- numbers ---
+
+_NO = r"(?:numbers?|num\.?|no\.?|nos\.?|n[°ºo]\.?|nr\.?|nummer|#|num[ée]ro|id|code)"
+NUMBER_STRONG = any_of(
+    rf"(?:tax |vat |sales |commercial |proforma |pro forma )?invoice\s?-?{_NO}(?!\w)[\s:.#]*", r"inv(?:oice)?\.? ?(?:#|no\.?)",
+    rf"rechnungs?\s?-?\s?(?:{_NO}|nr)", r"re\.?-?\s?nr\.?", r"rg\.?-?\s?nr\.?", rf"beleg-?\s?{_NO}", rf"gutschrifts?-?\s?{_NO}",
+    r"rechnungskorrektur-?\s?(?:nr\.?|nummer)", r"korrekturrechnung\s?(?:nr\.?|nummer)",
+    rf"(?:numero de |n[°ºo] (?:de )?)?facture\s?{_NO}", r"(?:numero de |n[°ºo]\.? (?:de |da |di )?)(?:la )?(?:facture|factura|fattura|fatura)",
+    rf"factura\s?{_NO}", rf"fattura\s?{_NO}", rf"factuur\s?-?{_NO}", rf"fatura\s?{_NO}",
+    rf"credit note\s?{_NO}", rf"statement\s?{_NO}", rf"bill\s?{_NO}", rf"document\s?{_NO}", rf"doc\.?\s?{_NO}",
+)  # fmt: skip
+NUMBER_RECEIPT = any_of(
+    rf"(?:receipt|rcpt|recpt)\.?\s?{_NO}?", rf"(?:sales )?slip\s?{_NO}", rf"ticket\s?{_NO}?", rf"bon-?\s?{_NO}", rf"check\s?{_NO}", rf"chk\s?{_NO}?",
+    rf"order\s?{_NO}", rf"trans(?:action)?\.?\s?{_NO}?", rf"bill\s?{_NO}?", rf"kassenbon\s?{_NO}", rf"beleg\s?{_NO}?", rf"folio\s?{_NO}?",
+    rf"scontrino\s?{_NO}", rf"doc(?:ument)?\s?{_NO}", r"tax invoice", r"kvitto\s?(?:nr\.?)?", rf"reference\s?{_NO}?", rf"cash bill\s?{_NO}?",
+)  # fmt: skip
+NUMBER_HEADING = any_of(
+    r"(?:tax |vat )?invoice", r"rechnung", r"facture", r"factura", r"fattura", r"factuur", r"fatura", r"credit note",
+    r"gutschrift", r"rechnungskorrektur", r"schlussrechnung", r"teilrechnung",
+)  # fmt: skip
+NUMBER_OTHER = any_of(
+    rf"(?:purchase |sales |customer |your |our |delivery )?order\s?{_NO}?", rf"(?:customer|client|account|kunden|debitor(?:en)?)\s?-?{_NO}?",
+    rf"p\.?o\.?\s?{_NO}", rf"(?:vat|tax|gst|ust|steuer|tva|iva|btw|company|reg(?:istration)?|co)\.?\s?-?(?:reg\.?|registration|id)?\s?{_NO}",
+    r"(?:tel|phone|fax|mobile|telefon)\.?", r"iban", r"bic", r"ust-?id\S*", r"steuernummer", r"siret", r"lieferschein\S*", r"auftrags?\S*",
+    r"bestell\S*", r"vertrags?\S*", r"projekt\S*", r"date", r"datum", r"page", r"seite", r"table", r"sort code",
+)  # fmt: skip
+
+# --- dates ---
+
+DATE_ISSUE_STRONG = any_of(
+    r"(?:invoice|inv\.?|bill(?:ing)?|tax|issue|statement|document|doc\.?|receipt|credit note) ?(?:date|dt)", r"date of (?:issue|invoice)",
+    r"date (?:issued|of bill)", r"issued(?: on)?", r"rechnungs?-?\s?datum", r"belegdatum", r"ausstellungsdatum", r"re\.?-?datum",
+    r"date (?:de |de la |d')?(?:facture|facturation|emission)", r"fecha (?:de )?(?:la )?(?:factura|emision|expedicion)",
+    r"data (?:della |di |da )?(?:fattura|emissione|fatura|emissao|documento)", r"factuurdatum", r"dated", r"invoiced(?: on)?",
+)  # fmt: skip
+DATE_ISSUE = any_of(
+    r"date",
+    r"datum",
+    r"fecha",
+    r"data",
+    r"le",
+    r"du",
+    r"vom",
+    r"den",
+    r"dat\.?",
+    r"on",
+    r"dt",
+    r"date/time",
+    r"heure",
+)
+DATE_DUE = any_of(
+    r"(?:payment |invoice )?due(?: date| on| by)?", r"date due", r"due date", r"pay(?:able)? (?:by|before|until)", r"payment (?:due|date|by|deadline)",
+    r"please pay by", r"to be paid by", r"falligkeit\S*", r"fallig(?: am| bis)?", r"zahlbar(?: \S+){0,3}? (?:bis|am)(?: zum| spatestens)?(?: zum)?",
+    r"zahlungs(?:ziel|frist|termin)(?: bis)?", r"zahlbar bis(?: zum)?", r"(?:date d')?echeance", r"a (?:payer|regler) avant(?: le)?",
+    r"(?:fecha de )?vencimiento", r"(?:data )?scadenza", r"verval(?:datum|t)", r"te betalen voor", r"(?:data de )?vencimento",
+    r"uiterste betaaldatum", r"bis(?: spatestens)?(?: zum)?", r"date limite(?: de paiement)?", r"spatestens", r"prelevement le", r"debited on",
+)  # fmt: skip
+DATE_OTHER = any_of(
+    r"(?:delivery|ship(?:ping|ped)?|order|service|supply|print(?:ed)?|start|end|expiry|expires|birth|check-?(?:in|out)|arrival|departure|period|completion|po|valid|contract)(?: date| on)?",
+    r"liefer\S*", r"leistungs\S*", r"bestell\S*", r"auftrags?\S*", r"liefertermin", r"geburts\S*", r"zeitraum", r"abrechnungszeitraum", r"anreise", r"abreise",
+    r"(?:date )?(?:de )?(?:livraison|commande|fin de chantier)", r"devis", r"fin", r"debut", r"periode", r"entrega", r"pedido", r"consegna", r"besteldatum", r"leverdatum",
+    r"from", r"to", r"von", r"until", r"through", r"seit", r"since", r"valid until", r"skonto", r"exp\.?", r"quoted(?: on)?", r"mandat\S*", r"warranty", r"ab",
+)  # fmt: skip
+
+# --- columns of a table ---
+
+COLUMN: dict[str, re.Pattern[str]] = {
+    "description": any_of(
+        r"descriptions?(?: of (?:goods|services?))?", r"item descriptions?", r"items?", r"product(?:s| name)?", r"particulars", r"details?", r"service", r"services",
+        r"bezeichnung", r"beschreibung", r"artikel(?:bezeichnung|beschreibung)?", r"leistung", r"text", r"produkt", r"ware", r"positionstext",
+        r"designation", r"libelle", r"article", r"produit", r"prestation", r"descripcion", r"concepto", r"articulo", r"descrizione", r"articolo",
+        r"omschrijving", r"descricao", r"goods", r"title", r"artikelname", r"description of work",
     ),
-    (0.85, r"due payable|gross (?:amount|total)|total (?:amount|price|cost|gross|eur|usd|rm|in [a-z]{3})|gross|ttc|brutto"),
-    (0.8, r"t ?o ?t ?a ?l|totals|tota1|totai|jumlah|summe|totaal|totale|saldo|razem|suma|summa|att betala|a pagar|kokku|viso"),
-    (0.5, r"balance|amount|betrag|montant|importe|importo|bedrag|sum|paid|payment|ukupno"),
-)
-# A row with one of these is not the total, whatever else it says.
-NOT_TOTAL = re.compile(
-    r"(?<![a-z])(?:sub ?-? ?total|sub ?tot|zwischensumme|sous[- ]?total|subtotale|subtotaal|suma parcial"
-    r"|excl[a-z.]*|exclusive|before tax|before vat|ohne (?:ust|mwst)[a-z.]*|hors tax[a-z]*|total ht|sin iva|senza iva"
-    r"|net ?to(?:betrag|summe)|total net|net total:|taxable|sav(?:ing|ed)s?|discount|rabatt|remise|descuento|sconto|korting"
-    r"|total (?:items?|qty|quantity|disc[a-z]*|tax|vat|gst|mwst|ust|tva|iva|pieces|pcs|spots|points|savings?|weeks?)"
-    r"|(?:items?|qty|quantity) total|tax total|vat total|change|cash(?:ed)?|tender[a-z]*|rueckgeld|ruckgeld|gegeben|rendu"
-    r"|especes|cambio|wisselgeld|troco|rounding(?: adj[a-z]*)?|points?|anzahlungen|deposit|zuschlage|abschlage"
-    r"|gst summary|gst analysis|per night|unit price|einzelpreis|previous|beginning)(?![a-z])"
-)
-# The money that changed hands: often larger than the total.
-TENDERED = re.compile(
-    r"(?<![a-z])(?:cash|tender[a-z]*|change|paid|card|visa|master ?card|amex|debit|credit|bar|gegeben|ruckgeld|rueckgeld"
-    r"|ec[- ]?karte|kartenzahlung|especes|carte|rendu|efectivo|cambio|tarjeta|contanti|carta|resto|contant|pin|wisselgeld"
-    r"|troco|dinheiro|payment|approved)(?![a-z])"
-)
-SUBTOTAL = _labels(
-    (
-        1.0,
-        r"sub ?-? ?total|sub ?tot\.?|zwischensumme|total ht|sous[- ]?total|total hors tax[a-z]*|montant (?:total )?ht"
-        r"|base imponible|imponibile|subtotale|subtotaal|netto ?(?:betrag|summe)|summe netto|gesamt(?:betrag)? netto"
-        r"|total netto|rechnungssumme ohne ust[.a-z]*|net total|total net|total excl[a-z. ]*|total \(?exc[a-z. ]*\)?"
-        r"|total before [a-z]+|totaal excl[a-z. ]*|suma parcial|warenwert|positionssumme|total taxable[a-z ]*"
-        r"|total exclusive[a-z ]*",
+    "quantity": any_of(
+        r"qty\.?(?: shipped| ordered)?", r"quantity", r"quant\.?", r"units", r"hours", r"hrs", r"menge", r"anzahl", r"stuck(?:zahl)?", r"qte\.?", r"quantite", r"cantidad", r"cant\.?",
+        r"quantita", r"q\.ta", r"aantal", r"quantidade", r"qtd\.?", r"pcs", r"stk\.?", r"nombre",
     ),
-    (0.7, r"net amount|net|netto|ht|taxable amount|amount before tax|nett|excl[a-z.]*"),
-)
-TAX = _labels(
-    (
-        1.0,
-        r"total (?:tax|vat|gst|mwst|ust|tva|iva|sst)|(?:tax|vat|gst|mwst|iva|tva) total|sales tax|steuerbetrag"
-        r"|mehrwertsteuer|umsatzsteuer|montant tva|total tva|cuota iva|importe iva|totale iva|totaal btw|btw bedrag"
-        r"|mwst ?-?betrag|tax amount|vat amount|gst amount|summe (?:mwst|ust)|valor iva|gst payable",
+    "unit_price": any_of(
+        r"unit ?(?:price|cost)", r"u/?\.?price", r"price(?: each|/unit| per unit)?", r"rate", r"unit amount", r"each", r"cost",
+        r"einzel(?:preis)?", r"einzelpr\.?", r"e-?preis", r"ep", r"preis(?: pro einheit|/einheit| je \S+)?", r"stuckpreis", r"nettopreis", r"einheitspreis",
+        r"p\.?u\.?(?: h\.?t\.?)?", r"prix(?: unitaire| unit\.?)?(?: h\.?t\.?)?", r"precio(?: unitario| unit\.?)?", r"prezzo(?: unitario)?",
+        r"(?:stuk|eenheids)?prijs(?: per stuk)?", r"preco(?: unitario)?", r"u\.? price", r"s/price",
     ),
-    (0.85, r"vat|gst|hst|pst|mwst\.?|ust\.?|u ?st|tva|i\.?v\.?a\.?|btw|tax(?:es)?|steuer|moms|sst|service tax|igst|cgst|must|hust"),
-)
-NOT_TAX = re.compile(
-    r"(?<![a-z])(?:tax invoice|tax ?id|vat ?(?:id|no|reg|nr|number)[a-z.]*|gst ?(?:id|no|reg|number|summary|analysis)[a-z.]*"
-    r"|ust\.?-? ?id[a-z.-]*|steuer-?(?:nr|nummer)[a-z.]*|before tax|excl[a-z.]*|ohne|incl[a-z.]*|inkl[a-z.]*|hors"
-    r"|inclusive|exclusive|tax code|num[a-z]* tva|n.? ?tva|p\.? ?iva|partita iva|btw ?-?(?:nr|nummer)[a-z.]*|taxable"
-    r"|including|after tax|with tax)(?![a-z])"
-)
+    "amount": any_of(
+        r"(?:line |net |total |ext\.? ?)?amount", r"(?:line |item )?total", r"ext(?:ended|\.)? price", r"value", r"net(?:t)?", r"sum", r"charges?",
+        r"(?:gesamt|zeilen|netto|positions)?betrag", r"gesamt(?:preis)?", r"gesamt(?:preis)?\.?", r"summe", r"wert", r"g-?preis", r"gp", r"nettobetrag", r"total ?net",
+        r"montant(?: h\.?t\.?| ttc)?", r"total h\.?t\.?", r"total ttc", r"prix total", r"importe", r"importo", r"totale", r"bedrag", r"totaal", r"valor",
+    ),
+    "other": any_of(
+        r"pos\.?", r"position", r"no\.?", r"#", r"nr\.?", r"code", r"sku", r"vat(?: ?%| rate)?", r"tax(?: ?%| rate)?", r"mwst\.?(?:[- ]?satz)?", r"ust\.?(?:[- ]?satz)?",
+        r"tva(?: ?%)?", r"iva", r"btw(?: ?%)?", r"unit", r"einheit", r"eh", r"me", r"unite", r"uom", r"discount", r"disc\.?", r"rabatt", r"remise", r"date", r"datum", r"art\.?-?(?:nr\.?|no\.?)",
+        r"artikel-?(?:nr\.?|nummer)", r"ref\.?", r"reference", r"item (?:no\.?|code|#|number)", r"part (?:no\.?|number)", r"product (?:code|id)", r"steuer(?:satz)?", r"gst", r"%", r"hsn(?:/sac)?",
+        r"serial", r"period", r"steuersatz", r"verguteter zeitraum",
+    ),
+}  # fmt: skip
 
-DATE = _labels(
-    (
-        1.0,
-        r"invoice date|date of (?:the )?invoice|date of issue|issue date|date issued|issued(?: on| at)?|bill(?:ing)? date"
-        r"|receipt date|statement date|rechnungs-?(?:datum|tag)|beleg-?datum|ausstellungsdatum|ausgestellt am"
-        r"|date (?:de )?(?:la )?facture|date d.? ?emission|facture du|fecha (?:de )?(?:la )?(?:factura|emision)"
-        r"|data (?:della )?fattura|data (?:di )?emissione|data documento|factuurdatum|data (?:da )?fatura|data de emissao",
-    ),
-    (0.8, r"date|datum|fecha|data|dat|dt|dated|vom|du|kuupaev|date/time|date time|business date"),
-)
-DUE_DATE = _labels(
-    (
-        1.0,
-        r"due date|date due|payment due(?: date)?|due (?:on|by)|pay(?:ment)? by|payable by|please (?:pay|remit) (?:until|by)"
-        r"|fallig(?:keit)?(?:sdatum| am| bis| zum)?|falligkeitsdatum|zahlbar bis|zahlungsziel|bis zum|zahlung bis"
-        r"|(?:date d.? ?)?echeance|a payer avant|payable avant|date limite(?: de paiement)?|fecha de vencimiento"
-        r"|vencimiento|data (?:di )?scadenza|scadenza|verval(?:datum)?|betalen voor|uiterste betaaldatum"
-        r"|data de vencimento|vencimento|due",
-    ),
-    (0.6, r"netto bis|bis|until|charged on or after|on or after"),
-)
-OTHER_DATE = re.compile(
-    r"(?<![a-z])(?:deliver[a-z]*|ship[a-z]*|order(?:ed)?|liefer[a-z-]*|leistungs[a-z-]*|bestell[a-z-]*|auftrag[a-z-]*"
-    r"|livraison|commande|entrega|pedido|consegna|ordine|levering|bestelling|valid|expir[a-z]*|exp|gultig[a-z]*|birth"
-    r"|arriv[a-z]*|depart[a-z]*|check[- ]?(?:in|out)|anreise|abreise|period[a-z]*|from|skonto|print[a-z]*|training"
-    r"|customer since|member since|reg(?:istration)? date|zeitraum|flight)(?![a-z])"
-)
+# --- parties ---
 
-_NUMBER_SIGN = r"(?:\s*(?:n(?:o|r|um|umber|umero|ummer|°|º)?|#|n[o°º]|num(?:ber|ero)?|nummer|id)\.?)"
-INVOICE_NUMBER = _labels(
-    (
-        1.0,
-        rf"(?:tax )?invoice{_NUMBER_SIGN}+|inv\.?{_NUMBER_SIGN}+|(?:handels|waren|schluss|teil)?rechnung(?:s-?)?{_NUMBER_SIGN}+"
-        rf"|rg\.?-?{_NUMBER_SIGN}|re\.?-?nr\.?|facture{_NUMBER_SIGN}+|{_NUMBER_SIGN[4:-1]}\s+(?:de )?facture"
-        rf"|n(?:umero|o|°|º)?\.? de facture|factura{_NUMBER_SIGN}+|n(?:umero|o|°|º)?\.? (?:de )?(?:la )?factura"
-        rf"|fattura{_NUMBER_SIGN}+|numero fattura|factuur{_NUMBER_SIGN}+|factuurnummer|fatura{_NUMBER_SIGN}+"
-        rf"|bill{_NUMBER_SIGN}+|credit note{_NUMBER_SIGN}+|gutschrift(?:s-?)?{_NUMBER_SIGN}+|tax inv\.? ?no\.?",
-    ),
-    (
-        0.85,
-        rf"receipt{_NUMBER_SIGN}+(?: ?no\.?:?)?|beleg-?{_NUMBER_SIGN}+|bon-?{_NUMBER_SIGN}+|ticket{_NUMBER_SIGN}+"
-        rf"|document{_NUMBER_SIGN}+|doc\.?{_NUMBER_SIGN}+|order{_NUMBER_SIGN}+|contract{_NUMBER_SIGN}+"
-        rf"|check{_NUMBER_SIGN}+|chk{_NUMBER_SIGN}*|folio{_NUMBER_SIGN}*|trans(?:action)?{_NUMBER_SIGN}+",
-    ),
-    (0.7, r"invoice|rechnung|facture|factura|fattura|factuur|fatura|korrekturrechnung|rechnungskorrektur"),
-)
-NOT_INVOICE_NUMBER = re.compile(r"(?<![a-z])(?:bestell|kunden|liefer|steuer|ust|telefon|konto|customer|account|vat|gst|tax id)")
-
-SELLER = re.compile(
-    r"(?<![a-z])(?:seller|verkaufer|lieferant|rechnungssteller|vendor|supplier|from|vendeur|emetteur|fournisseur|sold by"
-    r"|vendedor|emisor|proveedor|venditore|fornitore|leverancier|verkoper|issued by|fornecedor|service provider"
-    r"|rechnungsteller|leistungserbringer)(?![a-z])\s*:?"
-)
-BUYER = re.compile(
-    r"(?<![a-z])(?:bill(?:ed)? to|sold to|ship to|invoice to|billing address|shipping address|customer|client|buyer"
-    r"|recipient|deliver to|attn|to:|rechnungsempfanger|warenempfanger|kaufer|kunde|empfanger|rechnung an|lieferadresse"
-    r"|leistungsempfanger|rechnungsadresse|lieferung an|acheteur|facture a|adresse de (?:facturation|livraison)|livre a"
-    r"|destinataire|cliente|facturar a|comprador|destinatario|cessionario|klant|factuuradres|afleveradres|koper"
-    r"|comprador|guest|mr|mrs|herr|frau|advertiser|agency|bill-to|payer)(?![a-z])"
-)
+CUSTOMER = any_of(
+    r"bill(?:ed|ing)? to", r"invoice[d]? to", r"sold to", r"ship(?:ped|ping)? to", r"deliver(?:y|ed)? to", r"customer", r"client", r"buyer", r"install at", r"attn", r"recipient",
+    r"billing address", r"shipping address", r"delivery address", r"payer", r"prepared for", r"guest(?: name)?", r"service address", r"to", r"tenant",
+    r"rechnung an", r"rechnungsempfanger", r"kunde", r"kaufer", r"lieferadresse", r"rechnungsadresse", r"rechnungsanschrift", r"lieferanschrift", r"empfanger", r"auftraggeber", r"leistungsempfanger",
+    r"facture a", r"factura?do a", r"adresse de (?:facturation|livraison)", r"livre a", r"destinataire", r"cliente", r"fatturato a", r"destinatario", r"spett\S*",
+    r"klant", r"factuuradres", r"facturer a", r"abnehmer",
+)  # fmt: skip
+ISSUER = any_of(
+    r"from", r"issued by", r"seller", r"vendor", r"supplier", r"sold by", r"issuer", r"remit(?:tance)? to", r"make (?:all )?(?:checks?|cheques?) payable to", r"payable to", r"service provider", r"provider",
+    r"rechnungssteller", r"verkaufer", r"lieferant", r"absender", r"aussteller", r"auftragnehmer", r"emetteur", r"fournisseur", r"vendeur", r"emis par",
+    r"emisor", r"proveedor", r"vendedor", r"fornitore", r"emittente", r"cedente", r"leverancier", r"fornecedor", r"emitente", r"zahlungsempfanger",
+)  # fmt: skip
 LEGAL_FORM = re.compile(
-    r"(?<![a-z])(?:gmbh(?: ?& ?co\.? ?k[go]a?)?|mbh|ag|kg|kgaa|ohg|ug|e\. ?k\.?|gbr|e\.v\.|inc\.?|llc|l\.l\.c\.|ltd\.?|limited|plc"
-    r"|corp\.?|corporation|company|co\.|incorporated|sdn\.? ?bhd\.?|sdn|bhd\.?|s/b|pte\.?|pty\.?|pvt\.?|llp|lp|enterprises?|s\.?a\.?s?\.?"
-    r"|s\.?a\.?r\.?l\.?|eurl|s\.?r\.?l\.?|s\.?p\.?a\.?|s\.?l\.?u?\.?|b\.?v\.?|n\.?v\.?|oyj?|ab|a/s|aps|asa?|sp\. ?z ?o\. ?o\.?"
-    r"|s\.r\.o\.|d\.o\.o\.|kft|lda\.?|ltda\.?|trading|holdings?)(?![a-z])"
+    r"(?<!\w)(?:ltd|limited|llc|llp|l\.l\.c|inc|incorporated|corp|corporation|plc|pty|gmbh|mbh|ag|kg|ohg|gbr|e\.?k|se|ug|e\.v|kgaa|sarl|s\.a\.r\.l|sas|s\.a\.s|sasu|eurl|"
+    r"s\.?a|s\.?l|s\.l\.u|s\.r\.l|srl|s\.p\.a|spa|b\.?v|n\.?v|v\.o\.f|lda|sdn\.? ?bhd|bhd|s/b|pte|company|co|oy|ab|a/s|aps|as|sp\.? z o\.?o|s\.c|ou|uab|enterprise|trading)(?:\.|(?!\w))"
 )
-TRADE = re.compile(
-    r"(?<![a-z])(?:restaurant|restoran|hotel|cafe|coffee|bakery|backerei|store|shop|supermarkt?|supermarket|market|markt|mart"
-    r"|pharmacy|apotheke|bar|grill|kitchen|pizzeria|bistro|hardware|stationery|stationary|industries|services?|group"
-    r"|verlag|versicherung|telecom|books?|mini ?market|motors?|electrical|food|drogerie|airlines?|inn|marriott)(?![a-z])"
+STRONG_FORM = re.compile(
+    r"(?<!\w)(?:ltd|limited|llc|llp|inc|corp|corporation|plc|pty|gmbh|mbh|ag|kg|ohg|gbr|kgaa|sarl|s\.a\.r\.l|sas|eurl|s\.l|s\.l\.u|s\.r\.l|srl|s\.p\.a|b\.v|bv|n\.v|sdn\.? ?bhd|s/b|pte|"
+    r"oy|aps|sp\.? z o\.?o|uab|lda)(?:\.|(?!\w))"
 )
-TITLE = re.compile(
-    r"^\W*(?:(?:tax|simplified|sales|commercial|proforma|customer|official|cash|original|duplicate) )*"
-    r"(?:invoice|receipt|bill|order|statement|contract|copy|credit note|(?:handels|waren|schluss|korrektur)?rechnung"
-    r"|quittung|kassenbon|beleg|gutschrift|facture|recu|ticket|factura|recibo|fattura|ricevuta|scontrino|factuur|bon"
-    r"|fatura|kvitto|invoice ?/ ?receipt|welcome|thank you|page|seite)\b"
-)
-ADDRESS = re.compile(
-    r"(?:\bstr\.|stra(?:ss|s|b)e?\b|\bstreet\b|\bst\.|\broad\b|\brd\b|\bavenue\b|\bave\b|\bblvd\b|\bboulevard\b|\bjalan\b"
-    r"|\bjln\b|\bjl\b|\blot\b|\btaman\b|\bfloor\b|\brue\b|\bcalle\b|\bplaza\b|\bvia\b|\bplatz\b|\bweg\b|\bp\.?o\.? box\b"
-    r"|\bno\.? ?\d|\b\d{4,6} [a-z]|\b[a-z]{2} \d{5}\b|\bselangor\b|\bkuala\b|\bjohor\b|\bsuite\b|\bunit \d)"
-)
-CONTACT = re.compile(
-    r"(?:\btel\b|\btel[.:]|telephone|telefon|\bphone\b|\bfax\b|e-?mail|@|www\.|https?:|\.com\b|\.de\b|\bgst\b|\bvat\b|\breg\b"
-    r"|\btax\b|\bust\b|steuer|\biban\b|\bbic\b|\bswift\b|\bsiret\b|\bsiren\b|\bcashier\b|\btable\b|\bserver\b|\bdate\b"
-    r"|\bdatum\b|\btime\b|\bkasse\b|\bcopy\b|\bgln\b|geschaftsfuhrer|handelsregister|lieferadresse|stylesheet|\burn:)"
-)
+TAX_ID = any_of(
+    r"vat(?: reg\S*)?(?: registration)? ?(?:no|number|id|nr)\S*", r"ust-?id\S*", r"ust\.?-?id\S*", r"steuer-?(?:nr|nummer)\S*", r"siret", r"siren", r"rcs", r"gst(?:in)?(?: id| reg\S*)?(?: no)?", r"abn", r"hrb", r"amtsgericht",
+    r"registered (?:in|office|no)", r"company (?:reg\S*|no|number)", r"co\.? ?(?:reg|no)\S*", r"n\.?i\.?f", r"c\.?i\.?f", r"p\.? ?iva", r"partita iva", r"kvk", r"btw(?:-?nr|-?nummer)?", r"tva (?:intra\S*)?", r"st\.?-?nr\S*", r"reg\.? ?no",
+    r"geschaftsfuhr\S*", r"sitz der gesellschaft", r"tax id", r"ein", r"nip", r"org\.?(?:nr| ?nummer)\S*", r"vorstand", r"handelsregister",
+)  # fmt: skip
 
-COLUMNS: dict[str, re.Pattern[str]] = {
-    "description": re.compile(
-        r"(?<![a-z])(?:desc(?:ription|r)?|item|items|product|service|article|artikel(?:bezeichnung)?|bezeichnung|beschreibung"
-        r"|leistung|designation|libelle|descripcion|concepto|producto|descrizione|omschrijving|descricao|details"
-        r"|particulars|name|code/desc|text)(?![a-z])"
-    ),
-    "quantity": re.compile(
-        r"(?<![a-z])(?:qty|qnty|quantity|menge|anzahl|anz|quantite|qte|cantidad|cant|quantita|qta|aantal|quantidade|hours|units"
-        r"|stuck|pcs)(?![a-z])"
-    ),
-    "unit_price": re.compile(
-        r"(?<![a-z])(?:unit ?price|unit ?cost|price(?: ?/ ?unit)?|u ?/ ?price|rate|einzelpreis|e-?preis|netto ?preis|stuckpreis|preis"
-        r"|prix(?: unitaire)?|p\.?u\.?|precio(?: unitario)?|prezzo(?: unitario)?|prijs|stukprijs|preco|list price)(?![a-z])"
-    ),
-    "amount": re.compile(
-        r"(?<![a-z])(?:amount|total|line total|ext(?:ended)?(?: price)?|sum|gesamt(?:preis)?|betrag|netto ?wert|positions-?betrag"
-        r"|summe|montant|total ht|importe|importo|bedrag|totaal|totale|valor|gross amount|charges)(?![a-z])"
-    ),
-}
+# --- kinds of documents ---
 
-INVOICE_WORDS = _labels(
-    (3.0, r"invoice|rechnung(?:s[a-z-]*)?|facture|factura|fattura|factuur|fatura|[a-z]+rechnung|rechnungskorrektur"),
-    (1.5, r"due date|bill to|invoice (?:no|date|number)|zahlbar|zahlungsziel|iban|payment terms|remit|amount due|ust-?id[a-z.-]*"
-          r"|fallig[a-z]*|bic|skonto|purchase order|kunden-?(?:nr|nummer)"),
-    (1.0, r"subtotal|balance due|customer|kunde|client|guest|folio|netto"),
-)
-RECEIPT_WORDS = _labels(
-    (3.0, r"receipt|kassenbon|quittung|kassenbeleg|recu|recibo|scontrino|ricevuta|kvitto|kassabon|bon|paragon|cash bill"),
-    (1.8, r"cash(?:ier)?|change|kasse|bar|gegeben|ruckgeld|mastercard|visa|kundenbeleg|terminal[a-z-]*|debit|tender(?:ed)?"
-          r"|aid|approved|contactless|rendu|table|check|server|kassierer|beleg|bon-?nr|pos|tse|rounding|k-u-n-d-e-n-b-e-l-e-g"),
-    (1.0, r"thank you|danke|vielen dank|merci|gracias|grazie|come again|goods sold|tip|trinkgeld|bediente|you were served"),
-)
-CONTRACT_WORDS = _labels(
-    (3.0, r"agreement|contract|vertrag|vereinbarung|contrat|convention|contrato|acuerdo|contratto|accordo|overeenkomst|acordo"),
-    (2.0, r"hereinafter|whereas|hereby|witnesseth|hereto|herein|thereof|governing law|in witness whereof|party|parties"
-          r"|confidential(?:ity)?|vertragspartei(?:en)?|kundigung|nachstehend|ci-apres|les parties|en adelante|las partes"
-          r"|le parti|partijen|as partes|undersigned|termination|obligations?|disclos(?:e|ing|ure)|terms and conditions"),
-)
+INVOICE_WORDS = any_of(
+    r"(?:tax )?invoice", r"rechnung", r"facture", r"factura", r"fattura", r"factuur", r"fatura", r"rechnungs?(?:nummer|nr|datum)\S*", r"invoice (?:no|number|date|to)\S*", r"bill to", r"credit note", r"gutschrift",
+    r"rechnungskorrektur", r"due date", r"amount due", r"payment terms", r"zahlbar", r"iban", r"statement", r"remit to", r"kundennummer",
+)  # fmt: skip
+RECEIPT_WORDS = any_of(
+    r"receipt", r"cash", r"change", r"cashier", r"card", r"thank you", r"come again", r"ticket", r"kassenbon", r"bon", r"beleg", r"quittung", r"visa", r"mastercard", r"debit", r"bar", r"terminal", r"till", r"server",
+    r"recu", r"ticket de caisse", r"merci de votre visite", r"scontrino", r"recibo", r"bonnummer", r"kvitto", r"table", r"tbl", r"guests?", r"approved", r"auth(?: code)?", r"aid", r"kasse", r"kassierer", r"vielen dank", r"merci",
+    r"danke", r"exchange", r"goods sold", r"contactless", r"kundenbeleg", r"tse\S*", r"carte bancaire", r"pos", r"eftpos", r"grazie", r"gracias", r"rounding\S*", r"tendered",
+)  # fmt: skip
+CONTRACT_WORDS = any_of(
+    r"agreement", r"this agreement", r"hereinafter", r"whereas", r"hereby", r"the parties", r"party", r"parties", r"governing law", r"in witness whereof", r"termination", r"confidential\w*", r"liability", r"shall", r"contract",
+    r"vertrag", r"vertragspartei(?:en)?", r"contrat", r"les parties", r"contrato", r"las partes", r"contratto", r"le parti", r"overeenkomst", r"partijen", r"kundigung", r"haftung", r"gerichtsstand", r"mietvertrag", r"undersigned",
+    r"executed", r"effective date", r"jurisdiction", r"obligations",
+)  # fmt: skip
+CONTRACT_TITLE = any_of(
+    r"\w+ agreement", r"agreement", r"contract", r"\w*vertrag", r"vereinbarung", r"contrat(?: \w+)*", r"contrato(?: \w+)*", r"contratto(?: \w+)*", r"overeenkomst", r"lease",
+    r"non-?disclosure(?: \w+)*",
+)  # fmt: skip
