@@ -23,10 +23,10 @@ from typing import Any
 
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
-from automateiq_ocr.extraction.engine import extract  # noqa: E402
-from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem  # noqa: E402
-from automateiq_ocr.recognition.engine import engine_version, open_document, recognize_page  # noqa: E402
-from automateiq_ocr.recognition.models import AppError, Line, Options, Page, Word  # noqa: E402
+from automateiq_ocr.extraction.engine import extract
+from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem
+from automateiq_ocr.recognition.engine import engine_version, open_document, recognize_page
+from automateiq_ocr.recognition.models import AppError, Line, Options, Page, Word
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "benchmarks" / ".work"

@@ -76,12 +76,14 @@ class Business:
         return dict(reply.json())
 
     def ended(self, document_id: str, *, seconds: float = 90) -> dict[str, Any]:
-        """Waits until a document is processed or failed, and gives it."""
-        return dict(
-            until(
-                lambda: (found := self.document(document_id))["status"] in ENDED and found, seconds=seconds
-            )
-        )
+        """Waits until a document has failed, or is processed and paid for, and gives it."""
+
+        def end() -> dict[str, Any] | None:
+            found = self.document(document_id)
+            paid = found["status"] != "processed" or found["processing"]["creditsCharged"]
+            return found if found["status"] in ENDED and paid else None
+
+        return dict(until(end, seconds=seconds))
 
     def credits(self) -> dict[str, Any]:
         """The balance."""
@@ -92,7 +94,7 @@ class Business:
     def ledger(self) -> list[dict[str, Any]]:
         """All transactions of the ledger, newest first."""
         found: list[dict[str, Any]] = []
-        token = ""
+        token: str | None = ""
         while True:
             reply = self.client.get("/api/billing/ledger", params={"pageSize": 100, "pageToken": token})
             assert reply.status_code == 200, reply.text

@@ -92,7 +92,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Fleet(Path(folder), env=NO_RATE_LIMITS) as fleet:
         with httpx.Client(base_url=fleet.gateway_url, timeout=60) as client:
             shop = Business.register(client, "bench@example.com")
-            document = shop.upload_file(SAMPLE)["document"]
+            document = shop.upload_file(SAMPLE)
             shop.process(document["id"])
             document = shop.ended(document["id"])
             assert document["status"] == "processed"

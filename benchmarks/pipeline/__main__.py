@@ -78,7 +78,7 @@ def fleet_seconds(shop: Business, files: list[tuple[str, bytes]]) -> float:
     """From the first upload to the last document processed."""
 
     def send(file: tuple[str, bytes]) -> str:
-        document_id = str(shop.upload(file[1], file[0])["document"]["id"])
+        document_id = str(shop.upload(file[1], file[0])["id"])
         shop.process(document_id)
         return document_id
 

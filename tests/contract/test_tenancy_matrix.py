@@ -51,7 +51,9 @@ def path_of(method: MethodDescriptor) -> str:
 
 def ids_of(method: MethodDescriptor) -> list[str]:
     """The fields of the request that name a thing of a tenant."""
-    return [name for name in method.input_type.fields_by_name if name.endswith("_id") and name != "request_id"]
+    return [
+        name for name in method.input_type.fields_by_name if name.endswith("_id") and name != "request_id"
+    ]
 
 
 def _file(kind: Any) -> list[Message]:
@@ -78,7 +80,9 @@ REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
     "GetBalance": credits_pb2.GetBalanceRequest,
     "ListTransactions": credits_pb2.ListTransactionsRequest,
     "GetMe": accounts_pb2.GetMeRequest,
-    "InviteMember": lambda: accounts_pb2.InviteMemberRequest(email="b@example.com", role=accounts_pb2.ROLE_STAFF),
+    "InviteMember": lambda: accounts_pb2.InviteMemberRequest(
+        email="b@example.com", role=accounts_pb2.ROLE_STAFF
+    ),
     "Logout": lambda: GetMessageClass(_method("Logout").input_type)(),
 }
 
@@ -115,7 +119,9 @@ class Caller:
             permissions.require(path_of(method), CallContext(caller, Role.ADMIN, me.organization_id))
             return await self._send(peer, method, request)
 
-    async def _send(self, peer: Peer, method: MethodDescriptor, request: Message | list[Message]) -> list[Message]:
+    async def _send(
+        self, peer: Peer, method: MethodDescriptor, request: Message | list[Message]
+    ) -> list[Message]:
         shape = f"{_arity(method.client_streaming)}_{_arity(method.server_streaming)}"
         send = getattr(peer, shape)(
             path_of(method),

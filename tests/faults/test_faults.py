@@ -33,7 +33,7 @@ def shop(fleet: Fleet, business: Callable[[], Business]) -> Iterator[Business]:
 
 def started(shop: Business, pages: int, name: str) -> str:
     """A document whose reading is under way: at least one page is done and more are to come."""
-    document_id = str(shop.upload(scan_pdf(pages), name)["document"]["id"])
+    document_id = str(shop.upload(scan_pdf(pages), name)["id"])
     shop.process(document_id)
     until(lambda: shop.document(document_id)["processing"]["pagesDone"] >= 1)
     return document_id
@@ -80,7 +80,7 @@ def test_killing_documents_while_documents_are_read(fleet: Fleet, shop: Business
 
 def test_stopping_redis(fleet: Fleet, shop: Business) -> None:
     running = started(shop, 4, "redis-stopped.pdf")
-    waiting = [str(shop.upload(digital_pdf(500 + n), f"w{n}.pdf")["document"]["id"]) for n in range(3)]
+    waiting = [str(shop.upload(digital_pdf(500 + n), f"w{n}.pdf")["id"]) for n in range(3)]
     for document_id in waiting:
         shop.process(document_id)
     with outage(fleet.redis.stop, fleet.redis.start):
@@ -94,7 +94,7 @@ def test_stopping_redis(fleet: Fleet, shop: Business) -> None:
 
 def test_stopping_mongodb(fleet: Fleet, shop: Business) -> None:
     running = started(shop, 4, "mongo-stopped.pdf")
-    waiting = [str(shop.upload(digital_pdf(600 + n), f"w{n}.pdf")["document"]["id"]) for n in range(3)]
+    waiting = [str(shop.upload(digital_pdf(600 + n), f"w{n}.pdf")["id"]) for n in range(3)]
     for document_id in waiting:
         shop.process(document_id)
     with outage(fleet.mongo.stop, fleet.mongo.start):

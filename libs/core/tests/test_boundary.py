@@ -255,7 +255,7 @@ async def main():
         await mongo.tenant("rows").insert_one({"_id": new_id()})
         os._exit(42)
     with use(CallContext("documents", Role.ADMIN, organization_id="o", user_id="u")):
-        await Idempotency(mongo).run("/m", "key", "hash", work)
+        await Idempotency(mongo, secret=b"s").run("/m", "key", b"request", work)
 
 asyncio.run(main())
 """
@@ -273,14 +273,47 @@ async def test_a_replay_after_a_crash_finds_what_was_written(mongo: Mongo, mongo
         return str(row["_id"]).encode()
 
     with calling(caller="documents", organization_id="o", user_id="u"):
-        claims = Idempotency(mongo)
+        claims = Idempotency(mongo, secret=b"s")
         with pytest.raises(Conflict):
-            await claims.run("/m", "key", "hash", work)
+            await claims.run("/m", "key", b"request", work)
         # The dead call's lease runs out: moved here, not waited for.
         await claims._claims.update_one({}, {"$set": {"leaseUntil": datetime(2000, 1, 1, tzinfo=UTC)}})
-        answer = await claims.run("/m", "key", "hash", work)
-        assert await claims.run("/m", "key", "hash", work) == answer
+        answer = await claims.run("/m", "key", b"request", work)
+        assert await claims.run("/m", "key", b"request", work) == answer
         assert await rows.count({}) == 1
+
+
+async def test_a_failing_replay_does_not_free_a_key_that_was_used(mongo: Mongo) -> None:
+    claims = Idempotency(mongo, secret=b"s")
+
+    async def work() -> bytes:
+        return b"secret"
+
+    async def fails() -> bytes:
+        raise ZeroDivisionError
+
+    with calling():
+        assert await claims.run("/m", "key", b"request", work, keep_answer=False) == b"secret"
+        with pytest.raises(ZeroDivisionError):
+            await claims.run("/m", "key", b"request", fails, keep_answer=False)
+        with pytest.raises(InvalidInput, match="IDEMPOTENCY_KEY_REUSED"):
+            await claims.run("/m", "key", b"another request", work, keep_answer=False)
+        assert await claims.run("/m", "key", b"request", work, keep_answer=False) == b"secret"
+
+
+async def test_a_call_that_failed_frees_its_key(mongo: Mongo) -> None:
+    claims = Idempotency(mongo, secret=b"s")
+
+    async def fails() -> bytes:
+        raise ZeroDivisionError
+
+    async def work() -> bytes:
+        return b"done"
+
+    with calling():
+        with pytest.raises(ZeroDivisionError):
+            await claims.run("/m", "key", b"request", fails)
+        assert await claims.run("/m", "key", b"a better request", work) == b"done"
 
 
 async def test_stop_turns_health_red_and_then_drains(
@@ -294,7 +327,8 @@ async def test_stop_turns_health_red_and_then_drains(
 
     service = toy(slow)
     settings = service.settings(
-        MONGODB_URI=mongo_uri, REDIS_URL=redis_url,
+        MONGODB_URI=mongo_uri,
+        REDIS_URL=redis_url,
         internal_private_key_file=internal_keys / "billing.pem",
         internal_public_keys_dir=internal_keys / "public",
         mongodb_database_prefix="drain-",

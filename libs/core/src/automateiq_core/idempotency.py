@@ -1,12 +1,14 @@
 """Keyed writes: a call with a `request_id` happens once, however often it is sent.
 
-The key is claimed by a unique insert before the work, with a hash of the request. A replay gets the stored answer,
+The key is claimed by a unique insert before the work, with a keyed hash of the request (a plain one would let
+somebody with a copy of the database guess passwords in it at the speed of SHA-256). A replay gets the stored answer,
 another request under the same key is refused, one that is still running answers `Conflict`. A claim whose owner
 died (its lease ran out before an answer was stored) is taken over and the work runs again; so that this does not
 double what was already written, ids of new rows come from `new_id`, which gives the same ids to the same key.
 """
 
 import hashlib
+import hmac
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -56,8 +58,11 @@ def derived_id(*parts: str) -> ObjectId:
 class Idempotency:
     """The claims of one service."""
 
-    def __init__(self, mongo: Mongo, *, lease_margin_seconds: float = _LEASE_MARGIN_SECONDS) -> None:
+    def __init__(
+        self, mongo: Mongo, *, secret: bytes, lease_margin_seconds: float = _LEASE_MARGIN_SECONDS
+    ) -> None:
         self._mongo = mongo
+        self._secret = secret
         self._lease_margin = lease_margin_seconds
         # Calls without an organization (register) are keyed too, so the owner is part of the claim's id instead.
         self._claims = mongo.across_tenants(COLLECTION, why="a claim's id names its owner; register has none")
@@ -70,7 +75,7 @@ class Idempotency:
         self,
         method: str,
         request_id: str,
-        request_hash: str,
+        request: bytes,
         work: Callable[[], Awaitable[bytes]],
         *,
         keep_answer: bool = True,
@@ -86,15 +91,20 @@ class Idempotency:
         context = current()
         scope = "\x00".join((context.organization_id or "anonymous", context.user_id, method, request_id))
         claim = derived_id("claim", scope)
-        answered = await self._claim(claim, request_hash)
+        fingerprint = hmac.digest(self._secret, request, "sha256")
+        answered, fresh = await self._claim(claim, fingerprint)
         if answered is not None:
             return answered
         token = _key.set(_Key(scope, count()))
         try:
             answer = await work()
         except BaseException:
-            # Nothing came of it: the same key may be tried again at once.
-            await self._claims.delete_one({"_id": claim, "answer": None})
+            # Nothing came of it: the same key may be tried again at once. A claim that was taken over stays, for an
+            # earlier call under it may have done the work.
+            if fresh:
+                await self._claims.delete_one({"_id": claim, "answer": None})
+            else:
+                await self._claims.update_one({"_id": claim}, {"$set": {"leaseUntil": datetime.now(UTC)}})
             raise
         finally:
             _key.reset(token)
@@ -102,31 +112,32 @@ class Idempotency:
         await self._claims.update_one({"_id": claim}, {"$set": kept})
         return answer
 
-    async def _claim(self, claim: ObjectId, request_hash: str) -> bytes | None:
+    async def _claim(self, claim: ObjectId, fingerprint: bytes) -> tuple[bytes | None, bool]:
+        """The stored answer, or that the work is ours to do, and whether it was never begun before."""
         now = datetime.now(UTC)
         remaining = current().remaining()
         lease = (_DEFAULT_LEASE_SECONDS if remaining is None else remaining) + self._lease_margin
         taken = {"leaseUntil": now + timedelta(seconds=lease), "expiresAt": now + _KEPT}
         try:
-            await self._claims.insert_one({"_id": claim, "hash": request_hash, "answer": None, **taken})
+            await self._claims.insert_one({"_id": claim, "hash": fingerprint, "answer": None, **taken})
         except DuplicateKeyError:
             pass
         else:
-            return None
+            return None, True
         there = await self._claims.find_one({"_id": claim})
         if there is None:
             raise _in_use()
-        if there["hash"] != request_hash:
+        if not hmac.compare_digest(there["hash"], fingerprint):
             raise InvalidInput(
                 "IDEMPOTENCY_KEY_REUSED",
                 "This idempotency key was used for another request. Take a new key for a new request.",
             )
         if there["answer"] is not None:
-            return bytes(there["answer"])
+            return bytes(there["answer"]), False
         abandoned = {"_id": claim, "answer": None, "leaseUntil": {"$lte": now}}
         if (await self._claims.update_one(abandoned, {"$set": taken})).matched == 0:
             raise _in_use()
-        return None
+        return None, False
 
 
 def _in_use() -> Conflict:

@@ -13,6 +13,8 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from automateiq_core.context import CallContext, Role
@@ -44,6 +46,11 @@ class TokenSigner:
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError(f"{path} holds no Ed25519 private key")
         return cls(caller, key)
+
+    def secret_for(self, purpose: str) -> bytes:
+        """A secret of this service for another purpose (HKDF, RFC 5869); all its replicas derive the same one."""
+        derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"automateiq {purpose}".encode())
+        return derive.derive(self._key.private_bytes_raw())
 
     def sign(self, context: CallContext, audience: str) -> str:
         """A token that lets `audience` act for the context's user and organization."""

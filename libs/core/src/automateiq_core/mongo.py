@@ -5,6 +5,7 @@ A store asks for `mongo.tenant(name)` and gets a collection that is bound to the
 Every operation ends with the call's deadline, and joins the running transaction by itself.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -403,7 +404,7 @@ def _owned(owner: str, key: str) -> str:
 
 
 class Mongo:
-    """One service's database."""
+    """One service's database, for the event loop that makes it."""
 
     def __init__(self, uri: str, database: str, *, app: str) -> None:
         self._client: AsyncIOMotorClient[Any] = AsyncIOMotorClient(
@@ -414,6 +415,8 @@ class Mongo:
             w="majority",
             serverSelectionTimeoutMS=10_000,
             maxPoolSize=50,
+            # Motor would else take the loop of whichever thread touches it first.
+            io_loop=asyncio.get_running_loop(),
         )
         self._database = self._client[database]
 

@@ -174,7 +174,7 @@ def _worker(service: Service, settings: ServiceSettings) -> None:
         opening = open_runtime(service.name, settings)
         runtime = loop.run(opening.__aenter__())
         closing.callback(lambda: loop.run(opening.__aexit__(None, None, None)))
-        wiring = service.wire(runtime)
+        wiring = loop.run(_wired(service, runtime))
         loop.run(wiring.start())
         closing.callback(lambda: loop.run(wiring.stop()))
         app = celery_app(service.name, settings.redis_url)
@@ -184,6 +184,11 @@ def _worker(service: Service, settings: ServiceSettings) -> None:
         health.start()
         closing.callback(health.stop)
         _celery_worker(app, service)
+
+
+async def _wired(service: Service, runtime: Runtime) -> Wiring:
+    # On the task loop, like all that will use what is wired.
+    return service.wire(runtime)
 
 
 def _register(app: Celery, tasks: Tasks, loop: "_LoopThread") -> None:

@@ -5,7 +5,6 @@ once, turns errors into `google.rpc.Status`, and measures. A servicer below it s
 """
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -162,9 +161,8 @@ class Boundary(grpc.aio.ServerInterceptor):
                 answer = await behaviour(request, rpc)
                 return answer.SerializeToString()
 
-            stored = await store.run(
-                method, request.request_id, request_hash(request), work, keep_answer=keep
-            )
+            content = request.SerializeToString(deterministic=True)
+            stored = await store.run(method, request.request_id, content, work, keep_answer=keep)
             return answer if answer is not None else answer_type(method).FromString(stored)
 
         return once
@@ -216,11 +214,6 @@ def to_app_error(error: Exception) -> AppError:
     if isinstance(error, TimeoutError):
         return DeadlineExceeded("DEADLINE_EXCEEDED", "The call did not finish in time.")
     return Internal("INTERNAL", "Something went wrong on our side. It was logged; try again later.")
-
-
-def request_hash(request: Message) -> str:
-    """What tells one request from another: the SHA-256 of its deterministic bytes."""
-    return hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
 
 
 def answer_type(method: str) -> type[Message]:

@@ -60,13 +60,14 @@ class Runtime:
 async def open_runtime(service: str, settings: ServiceSettings) -> AsyncIterator[Runtime]:
     """Opens the parts and closes them again. Must run in the event loop that uses them."""
     mongo = Mongo(settings.mongodb_uri, settings.mongodb_database_prefix + service, app=service)
+    signer = TokenSigner.from_file(service, settings.internal_private_key_file)
     runtime = Runtime(
         service=service,
         settings=settings,
         mongo=mongo,
-        signer=TokenSigner.from_file(service, settings.internal_private_key_file),
+        signer=signer,
         tasks=Tasks(service, mongo, settings.redis_url),
-        idempotency=Idempotency(mongo),
+        idempotency=Idempotency(mongo, secret=signer.secret_for("idempotency")),
     )
     try:
         yield runtime
