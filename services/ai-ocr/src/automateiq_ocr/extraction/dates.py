@@ -100,9 +100,9 @@ def document_order(text: str, *, american: bool) -> tuple[Order, bool]:
         if match[2] == ".":
             continue
         first, second = int(match[1]), int(match[3])
-        if first > 12 >= second:
+        if 31 >= first > 12 >= second >= 1:
             proofs["dmy"] += 1
-        elif second > 12 >= first:
+        elif 31 >= second > 12 >= first >= 1:
             proofs["mdy"] += 1
     if proofs["dmy"] != proofs["mdy"]:
         return ("dmy" if proofs["dmy"] > proofs["mdy"] else "mdy"), True

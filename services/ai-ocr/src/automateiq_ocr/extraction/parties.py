@@ -55,7 +55,24 @@ def find_vendor(layout: Layout, kind: DocumentType) -> Field | None:
     if score < 0.6:
         return None
     name = names[best]
+    if kind in (DocumentType.INVOICE, DocumentType.RECEIPT):
+        name = _in_full(name, names)
     return name.row.field(name.text, name.start, name.end, min(0.97, 0.4 + 0.16 * score))
+
+
+def _in_full(name: _Name, names: list[_Name]) -> _Name:
+    """The same name where it is printed in full: a logo often shows its first word only."""
+    key = _plain(name.text)
+    if vocabulary.STRONG_FORM.search(fold(name.text)) or len(key) < 4:
+        return name
+    longer = [
+        other
+        for other in names
+        if key in _plain(other.text)
+        and len(_plain(other.text)) > len(key)
+        and (vocabulary.STRONG_FORM.search(fold(other.text)) or abs(other.row.index - name.row.index) <= 1)
+    ]
+    return max(longer, key=lambda other: (other.score, -other.row.index), default=name)
 
 
 def _plain(text: str) -> str:
@@ -95,7 +112,8 @@ def _names(layout: Layout) -> Iterator[_Name]:
                     break
         if row.page != first_page:
             continue
-        for start, end in cell_bounds(row):
+        # A till's print has gaps between its words that elsewhere part columns.
+        for start, end in [(0, len(row.text))] if layout.narrow else cell_bounds(row):
             cell = Span(row.page, row.index, row.within(start, end))
             score = _score(layout, row, cell, seen, count)
             if any(index == row.index and a <= start < b for index, a, b in customers):

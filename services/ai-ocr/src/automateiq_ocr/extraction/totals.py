@@ -52,7 +52,7 @@ def find_totals(layout: Layout, decimal_mark: str | None, lines: Iterable[Decima
     """The best set of subtotal, tax and total; `lines` are the amounts of the line items, where known."""
     amounts = {row.index: [a for a in find_amounts(row, decimal_mark) if a.money] for row in layout.rows}
     candidates = _candidates(layout, amounts)
-    return _choose(layout, candidates, sum(lines, Decimal(0)))
+    return _choose(layout, candidates, amounts, sum(lines, Decimal(0)))
 
 
 def labelled(text: str) -> tuple[Kind | None, float]:
@@ -202,7 +202,9 @@ def _label_alone(layout: Layout, row: Row, amounts: dict[int, list[Amount]]) -> 
     return []
 
 
-def _choose(layout: Layout, candidates: list[Candidate], lines: Decimal) -> Totals:
+def _choose(
+    layout: Layout, candidates: list[Candidate], amounts: dict[int, list[Amount]], lines: Decimal
+) -> Totals:
     count = max(1, len(layout.rows))
 
     def weight(candidate: Candidate) -> float:
@@ -234,6 +236,9 @@ def _choose(layout: Layout, candidates: list[Candidate], lines: Decimal) -> Tota
     _, total, subtotal, tax, proven = chosen
     if tax is not None and not proven and _several_taxes(taxes):
         tax = None
+    if tax is None and total is not None and subtotal is not None and not _several_taxes(taxes):
+        tax = _between(subtotal, total, amounts)
+        proven = tax is not None
     rows = [c.amount.row.index for c in (total, subtotal, tax) if c is not None]
     return Totals(
         subtotal=_field(subtotal, proven),
@@ -243,6 +248,16 @@ def _choose(layout: Layout, candidates: list[Candidate], lines: Decimal) -> Tota
         first_row=min(rows) if rows else None,
         proven=proven,
     )
+
+
+def _between(subtotal: Candidate, total: Candidate, amounts: dict[int, list[Amount]]) -> Candidate | None:
+    """An amount without a legible label between the two that makes up their difference: the tax."""
+    for index in range(subtotal.amount.row.index + 1, total.amount.row.index):
+        for amount in amounts[index]:
+            if amount.value and abs(subtotal.value + amount.value - total.value) <= _TOLERANCE:
+                if labelled(amount.row.folded[: amount.start])[0] in (None, "tax") and "%" in amount.row.text:
+                    return Candidate("tax", amount, 0.5)
+    return None
 
 
 def _score(
@@ -269,7 +284,7 @@ def _score(
             if difference <= _TOLERANCE and total.value:
                 proven = bool(tax.value) or subtotal.kind == "subtotal"
                 score += 0.9 if tax.value else 0.3
-            elif difference <= _ROUNDING + _TOLERANCE:
+            elif difference <= _ROUNDING + _TOLERANCE and total.value % _ROUNDING == 0:
                 score += 0.5
             else:
                 score -= 0.2
