@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.layout import Layout, Row
 
 SYMBOLS = {
@@ -189,29 +190,43 @@ class CurrencyMark:
 def find_currency(layout: Layout, near: Row | None) -> CurrencyMark | None:
     """The document's currency by the signs on it; those beside amounts, and beside the total, count most."""
     votes: Counter[str] = Counter()
-    first: dict[str, CurrencyMark] = {}
+    best: dict[str, tuple[float, CurrencyMark]] = {}
+    local = next((code for code, words in vocabulary.DOLLARS.items() if words.search(layout.text)), None)
     for row in layout.rows:
         for match in _CURRENCY.finditer(row.text):
             mark = match["mark"]
-            code = SYMBOLS.get(mark, mark)
-            around = row.text[max(0, match.start() - 14) : match.start()] + row.text[match.end() : match.end() + 14]
-            beside = bool(re.search(r"\d[.,]\d{2}", around))
-            if mark in ("RM", "kr", "Rs", "Fr.") and not beside and not re.search(r"[(\[]\s*$", row.text[: match.start()]):
-                weight = 0.4
-            else:
-                weight = 2.0 if beside else 1.0
-            if near is not None and row.index == near.index:
-                weight += 3.0
+            code = local if mark == "$" and local else SYMBOLS.get(mark, mark)
+            weight = _mark_weight(row, match, at_total=near is not None and row.index == near.index)
             votes[code] += weight
-            found = CurrencyMark(row, match.start("mark"), match.end("mark"), code, 0.8 if mark in _SHARED else 0.95)
-            if code not in first or (near is not None and row.index == near.index):
-                first[code] = found
-    if not votes:
+            sure = 0.8 if mark in _SHARED else 0.95
+            found = CurrencyMark(row, match.start("mark"), match.end("mark"), code, sure)
+            if code not in best or weight > best[code][0]:
+                best[code] = (weight, found)
+    # "AUD" or "HK$" beside many bare "$" says which dollar is meant.
+    for code in ("CAD", "AUD", "NZD", "HKD", "SGD"):
+        if votes[code] >= 1 and not any("US$" in row.text or "USD" in row.text for row in layout.rows):
+            votes[code] += votes.pop("USD", 0.0)
+    ranked = votes.most_common(2)
+    if not ranked or ranked[0][1] < _LEAST_VOTES:
         return None
-    # "CAD" or "HK$" beside many bare "$" says which dollar is meant.
-    if dollars := [code for code in votes if code in ("CAD", "AUD", "NZD", "HKD", "SGD")]:
-        votes[dollars[0]] += votes.pop("USD", 0.0) if "US$" not in layout.text.upper() else 0.0
-    (code, best), *rest = votes.most_common(2)
-    found = first[code]
-    doubt = rest[0][1] / best if rest else 0.0
+    code, most = ranked[0]
+    found = best[code][1]
+    doubt = ranked[1][1] / most if len(ranked) > 1 else 0.0
     return CurrencyMark(found.row, found.start, found.end, code, found.confidence * (1 - 0.5 * doubt))
+
+
+_LEAST_VOTES = 0.8
+# Also words, or what a speck is read as: alone they say little.
+_AMBIGUOUS = frozenset({"RM", "kr", "Rs", "¥", "PEN", "COP", "TRY", "BGN", "CHF"})
+
+
+def _mark_weight(row: Row, match: re.Match[str], *, at_total: bool) -> float:
+    """How much a mark says: in a running text it may be anything."""
+    before, after = row.text[: match.start()], row.text[match.end() :]
+    if vocabulary.CURRENCY_LABEL.search(row.folded[: match.start()]):
+        return 5.0
+    if re.search(r"[(\[]\s*$", before) and re.match(r"\s*[)\]]", after):
+        return 3.0
+    beside = re.search(r"\d[.,]\d{2}\)?\s?$", before[-14:]) or re.match(r"\s?\(?-?\s?\d+(?:[.,]\d|(?![\d/:]))", after[:14])
+    weight = (2.0 if beside else 1.0) + (3.0 if at_total and match["mark"] != "¥" else 0.0)
+    return weight if beside or at_total or match["mark"] not in _AMBIGUOUS else 0.3

@@ -36,8 +36,8 @@ def find_type(layout: Layout, *, has_total: bool, has_number: bool) -> tuple[Doc
     if layout.narrow:
         scores[DocumentType.RECEIPT] += 1.4
         scores[DocumentType.INVOICE] -= 0.6
-    if re.search(r"(?<!\w)(?:iban|due date|payment terms|zahlbar|bill to|invoice to|remit to|rechnungsnummer)(?!\w)", text):
-        scores[DocumentType.RECEIPT] -= 1.2
+    if re.search(r"(?<!\w)(?:iban|due date|payment terms|zahlbar|bill to|sold to|invoice to|zahlbetrag|rechnungssumme|kaufer|remit to|rechnungsnummer)(?!\w)", text):
+        scores[DocumentType.RECEIPT] -= 1.5
     if contract >= 3 and words > 120:
         scores[DocumentType.CONTRACT] = scores.get(DocumentType.CONTRACT, 0.0) + 0.35 * contract
     ranked = sorted(scores.items(), key=lambda entry: entry[1], reverse=True)

@@ -151,6 +151,14 @@ class Layout:
         return tuple(other for other in reversed(before) if other.page == row.page)
 
 
+def joined_field(value: str | None, spans: Sequence[Span], confidence: float) -> Field:
+    """Spans on consecutive rows of one page as one field, its box around all; `value` None means their text."""
+    parts = [span.field(span.text, 0, len(span.text), confidence) for span in spans]
+    text = " ".join(part.source_text for part in parts)
+    sure = min(part.confidence for part in parts)
+    return Field(value or text, sure, parts[0].page, Box.around(part.box for part in parts), text)
+
+
 def fold(text: str) -> str:
     """Lower case without accents, letter for letter: offsets stay valid."""
     return "".join(_fold_letter(letter) for letter in text)

@@ -9,10 +9,9 @@ from decimal import Decimal
 
 from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.amounts import Amount, find_amounts, normal, parse_number
-from automateiq_ocr.extraction.layout import Layout, Row, Span, Token
+from automateiq_ocr.extraction.layout import Layout, Row, Span, Token, joined_field
 from automateiq_ocr.extraction.models import Field, LineItem
 from automateiq_ocr.extraction.totals import labelled
-from automateiq_ocr.recognition.models import Box
 
 _QUANTITY = re.compile(r"^(\d{1,6}(?:[.,]\d{1,4})?|\d{1,3}(?:[.,' ]\d{3})+)$")
 _TIMES = re.compile(
@@ -272,7 +271,7 @@ def _item(draft: _Draft) -> LineItem | None:
     elif draft.quantity is None and price is not None and draft.amount is not None and price.value == draft.amount.value:
         sure = 0.8
     return LineItem(
-        description=_description(draft.rows, sure),
+        description=joined_field(None, draft.rows, sure),
         quantity=_quantity(*draft.quantity, sure) if draft.quantity else None,
         unit_price=_money(price, sure),
         amount=_money(draft.amount, sure),
@@ -289,11 +288,3 @@ def _quantity(span: Span, value: Decimal, sure: float) -> Field:
     digits = re.match(r"\d[\d.,]*\d|\d", span.text)
     end = digits.end() if digits else len(span.text)
     return span.field(f"{value.normalize():f}", 0, end, sure)
-
-
-def _description(rows: list[Span], sure: float) -> Field:
-    """All rows of the description in one field; its box is around all of them."""
-    parts = [row.field(row.text, 0, len(row.text), sure) for row in rows]
-    text = " ".join(part.source_text for part in parts)
-    confidence = min(part.confidence for part in parts)
-    return Field(text, confidence, parts[0].page, Box.around(part.box for part in parts), text)

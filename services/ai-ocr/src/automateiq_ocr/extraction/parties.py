@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.dates import find_dates
-from automateiq_ocr.extraction.labels import cell_bounds, places_after
+from automateiq_ocr.extraction.labels import Place, cell_bounds, places_after
 from automateiq_ocr.extraction.layout import Layout, Row, Span, fold, overlap
 from automateiq_ocr.extraction.models import DocumentType, Field
+from automateiq_ocr.recognition.models import mean_confidence
 
 _BREAK = re.compile(r"\s*(?:[·•|¦]|,? (?:registered|a company)\b|, (?:of|whose)\b| [-–—] |;|\s\*\s)\s*", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"@|www\.|https?:|^\W*$|^\d|\d{4,}|(?<!\w)(?:tel|fax|phone|telefon|tax invoice|invoice|rechnung|facture|receipt|page|seite|date|datum|street"
     r"|road|jalan|jln|lot|strasse|str\.|platz|avenue|rue|total|welcome|thank|order|table|bill|statement|iban|bic|dear|copy|original|duplicate|kopie"
-    r"|customer|kundenbeleg|agreement|contract|vat|gst|ust|sehr geehrte|cash|description|menge|attn|reprint|amount|account|bank|confidential|po box)(?!\w)"
+    r"|customer|kundenbeleg|agreement|contract|vat|gst|ust|sehr geehrte|cash|description|menge|attn|reprint|amount|account|bank|nummer|anschrift|server|cashier|guest|check|confidential|po box)(?!\w)"
 )
 
 
@@ -69,7 +70,7 @@ def _in_full(name: _Name, names: list[_Name]) -> _Name:
         other
         for other in names
         if key in _plain(other.text)
-        and len(_plain(other.text)) > len(key)
+        and len(_plain(vocabulary.LEGAL_FORM.sub("", fold(other.text)))) > len(key)
         and (vocabulary.STRONG_FORM.search(fold(other.text)) or abs(other.row.index - name.row.index) <= 1)
     ]
     return max(longer, key=lambda other: (other.score, -other.row.index), default=name)
@@ -105,7 +106,8 @@ def _names(layout: Layout) -> Iterator[_Name]:
             colon = row.text[label.end() : label.end() + 2].strip().startswith(":")
             if not (opens or colon):
                 continue
-            for place in places_after(layout, row, label):
+            named = _named_below(layout, row)
+            for place in named or places_after(layout, row, label):
                 names = list(_trimmed(place.row, place.start, place.end, 2.6))
                 if names and (place.below or colon):
                     yield names[0]
@@ -123,12 +125,24 @@ def _names(layout: Layout) -> Iterator[_Name]:
             seen += 1
 
 
+def _named_below(layout: Layout, row: Row) -> list[Place]:
+    """ "Name: ..." in the block under a label."""
+    for below in layout.below(row, 5):
+        label = re.match(r"(?:company )?(?:name|firma|nom)\s*:", below.folded)
+        if label:
+            return [Place(below, label.end(), len(below.text), True)]
+    return []
+
+
 def _score(layout: Layout, row: Row, cell: Span, seen: int, count: int) -> float:
     """How much speaks for a cell being the issuer's name: its print, its height on the page, its words."""
     text = cell.folded
-    score = max(0.0, 1.0 - 0.09 * seen)
+    score = max(0.0, 1.7 - 0.3 * seen) if layout.narrow else max(0.0, 1.0 - 0.09 * seen)
     size = cell.height / max(1e-6, layout.line_height)
-    score += min(1.3, max(0.0, size - 1.1) * 1.2)
+    if seen < 6:
+        score += min(0.8 if layout.narrow else 1.3, max(0.0, size - 1.1) * 1.2)
+    # Letters that the reader is not sure of are rather a picture.
+    score -= 2.0 * (1 - min(1.0, mean_confidence(token.word for token in cell.tokens) + 0.1))
     if vocabulary.STRONG_FORM.search(text):
         score += 1.1
     elif vocabulary.LEGAL_FORM.search(text):
@@ -179,6 +193,8 @@ def _trimmed(row: Row, start: int, end: int, score: float) -> Iterator[_Name]:
     offset = lead.end() if lead else 0
     name = text[offset:].rstrip(" ,:;-–—*=~|_'\"“”‘’«»#")
     folded = fold(name)
+    if re.match(r"\s*:", row.text[start + offset + len(name) :]):
+        return  # a label
     if len(re.findall(r"[^\W\d_]", name)) < 3 or len(name) > 70 or _NO_NAME.search(folded):
         return
     if next(find_dates(name), None) is not None:

@@ -217,8 +217,7 @@ def _choose(
         return sorted((c for c in candidates if c.kind == kind), key=weight, reverse=True)[:_MOST]
 
     totals, subtotals, taxes = best("total"), best("subtotal"), best("tax")
-    if not totals:
-        totals = [replace(c, kind="total", score=c.score * 0.5) for c in subtotals]
+    totals += [replace(c, kind="total", score=c.score * 0.5) for c in subtotals]
     chosen: tuple[float, Candidate | None, Candidate | None, Candidate | None, bool] = (
         0.0,
         None,
@@ -226,11 +225,14 @@ def _choose(
         None,
         False,
     )
+    rounded = _rounded(layout, totals, amounts)
     repeated = {c.value: sum(1 for o in candidates if o.value == c.value) for c in candidates}
     for total, subtotal, tax in product([*totals, None], [*subtotals, *totals, None], [*taxes, None]):
         score, proven = _score(total, subtotal, tax, lines, weight)
         if total is not None:
             score += 0.05 * min(3, repeated[total.value] - 1)
+            score -= 0.5 if not total.value else 0.15 if total.value < 0 else 0.0
+            score += 0.4 if total.value in rounded else 0.0
         if score > chosen[0]:
             chosen = (score, total, subtotal, tax, proven)
     _, total, subtotal, tax, proven = chosen
@@ -248,6 +250,26 @@ def _choose(
         first_row=min(rows) if rows else None,
         proven=proven,
     )
+
+
+def _rounded(layout: Layout, totals: list[Candidate], amounts: dict[int, list[Amount]]) -> set[Decimal]:
+    """The totals that follow from an earlier one by a printed rounding."""
+    steps = [
+        (row.index, amount.value)
+        for row in layout.rows
+        if re.search(r"round|rundung|arrondi", row.folded)
+        for amount in amounts[row.index]
+        if abs(amount.value) <= _ROUNDING
+    ]
+    return {
+        after.value
+        for index, step in steps
+        for before in totals
+        for after in totals
+        if before.amount.row.index < index <= after.amount.row.index
+        and step
+        and abs(before.value - after.value) == abs(step)
+    }
 
 
 def _between(subtotal: Candidate, total: Candidate, amounts: dict[int, list[Amount]]) -> Candidate | None:

@@ -83,6 +83,22 @@ CHANGE = any_of(
     r"(?:amount )?outstanding", r"vaxel",
 )  # fmt: skip
 
+# What names the currency that follows it.
+CURRENCY_LABEL = re.compile(
+    r"(?:currency|wahrung|devise|moneda|valuta|divisa|moeda|(?:amounts?|betrage?|prices?|montants?) (?:in|en))\W*$"
+)
+# Whose dollar "$" is, by what else stands on the page.
+DOLLARS = {
+    "HKD": any_of(r"hong kong", r"kowloon", r"hksar"),
+    "CAD": any_of(
+        r"canada", r"hst", r"tvq", r"ontario", r"quebec", r"toronto", r"vancouver", r"montreal", r"alberta",
+        r"[a-z]\d[a-z] ?\d[a-z]\d",
+    ),
+    "AUD": any_of(r"australia", r"abn", r"pty", r"nsw", r"sydney", r"melbourne"),
+    "NZD": any_of(r"new zealand", r"auckland"),
+    "SGD": any_of(r"singapore", r"pte"),
+}  # fmt: skip
+
 # --- numbers ---
 
 _NO = r"(?:numbers?|num\.?|no\.?|nos\.?|n[°ºo]\.?|nr\.?|nummer|#|num[ée]ro|id|code)"
@@ -100,7 +116,7 @@ NUMBER_RECEIPT = any_of(
     rf"scontrino\s?{_NO}", rf"doc(?:ument)?\s?{_NO}", r"tax invoice", r"kvitto\s?(?:nr\.?)?", rf"reference\s?{_NO}?", rf"cash bill\s?{_NO}?",
 )  # fmt: skip
 NUMBER_HEADING = any_of(
-    r"(?:tax |vat )?invoice", r"rechnung", r"facture", r"factura", r"fattura", r"factuur", r"fatura", r"credit note",
+    r"(?:tax |vat )?invoice", r"\w*rechnung", r"facture", r"factura", r"fattura", r"factuur", r"fatura", r"credit note",
     r"gutschrift", r"rechnungskorrektur", r"schlussrechnung", r"teilrechnung",
 )  # fmt: skip
 NUMBER_OTHER = any_of(
@@ -190,7 +206,7 @@ CUSTOMER = any_of(
 )  # fmt: skip
 ISSUER = any_of(
     r"from", r"issued by", r"seller", r"vendor", r"supplier", r"sold by", r"issuer", r"remit(?:tance)? to", r"make (?:all )?(?:checks?|cheques?) payable to", r"payable to", r"service provider", r"provider",
-    r"rechnungssteller", r"verkaufer", r"lieferant", r"absender", r"aussteller", r"auftragnehmer", r"emetteur", r"fournisseur", r"vendeur", r"emis par",
+    r"rechnungse?r?steller", r"verkaufer", r"lieferant", r"absender", r"aussteller", r"auftragnehmer", r"emetteur", r"fournisseur", r"vendeur", r"emis par",
     r"emisor", r"proveedor", r"vendedor", r"fornitore", r"emittente", r"cedente", r"leverancier", r"fornecedor", r"emitente", r"zahlungsempfanger",
 )  # fmt: skip
 LEGAL_FORM = re.compile(
@@ -210,8 +226,9 @@ TAX_ID = any_of(
 # --- kinds of documents ---
 
 INVOICE_WORDS = any_of(
-    r"(?:tax )?invoice", r"rechnung", r"facture", r"factura", r"fattura", r"factuur", r"fatura", r"rechnungs?(?:nummer|nr|datum)\S*", r"invoice (?:no|number|date|to)\S*", r"bill to", r"credit note", r"gutschrift",
-    r"rechnungskorrektur", r"due date", r"amount due", r"payment terms", r"zahlbar", r"iban", r"statement", r"remit to", r"kundennummer",
+    r"(?:tax )?invoice", r"\w*rechnung", r"rechnungssumme\S*", r"steuerbetrag", r"umsatzsteuer\S*", r"nettobetrag", r"zahlbetrag",
+    r"rechnungs-korrektur", r"rechnungsempfanger", r"rechnungsbetrag", r"sold to", r"subtotal", r"montant ht", r"total ttc", r"facture", r"factura", r"fattura", r"factuur", r"fatura", r"rechnungs?(?:nummer|nr|datum)\S*", r"invoice (?:no|number|date|to)\S*", r"bill to", r"credit note", r"gutschrift",
+    r"rechnungskorrektur", r"due date", r"beleg-?n\S*", r"amount due", r"payment terms", r"zahlbar", r"iban", r"statement", r"remit to", r"kundennummer",
 )  # fmt: skip
 RECEIPT_WORDS = any_of(
     r"receipt", r"cash", r"change", r"cashier", r"card", r"thank you", r"come again", r"ticket", r"kassenbon", r"bon", r"beleg", r"quittung", r"visa", r"mastercard", r"debit", r"bar", r"terminal", r"till", r"server",
