@@ -140,6 +140,9 @@ async def test_malformed_requests_over_http(admin: Any, anybody: httpx.AsyncClie
     problem(await posted(b"\xff\xfe"), 400, "MALFORMED_JSON")
     problem(await posted(b"email=a", "application/x-www-form-urlencoded"), 415, "UNSUPPORTED_MEDIA_TYPE")
     problem(await posted(b"[]"), 422, "VALIDATION_FAILED")
+    problem(await posted(b'{"email":"\\ud800@x.example","password":"\\udfff"}'), 422, "VALIDATION_FAILED")
+    problem(await posted(b'{"\\ud800":1}'), 422, "VALIDATION_FAILED")
+    problem(await posted(b"[" * 100_000), 400, "BAD_REQUEST")
     found = problem(await posted(b'{"email":"ada@example.com"}'), 422, "VALIDATION_FAILED")
     assert found["errors"] == [{"field": "password", "detail": "Field required"}]
 

@@ -48,7 +48,10 @@ class Endpoint(APIRoute):
             raise HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
         gateway = parts.in_scope(scope)
         going = exchange.of(scope)
-        receive = bodies.limited(scope, receive, self.body_limit(gateway.settings))
+        settings = gateway.settings
+        receive = bodies.limited(
+            scope, receive, max_bytes=self.body_limit(settings), seconds=self.seconds(settings)
+        )
         call = await self.admit(gateway, scope, going)
         with context.use(call):
             await self.app(scope, receive, send)

@@ -1,5 +1,6 @@
 """The OpenAPI document of the REST API."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from automateiq_gateway import cookies
 from automateiq_gateway.endpoint import BEARER, COOKIE
-from automateiq_gateway.schemas.common import Problem
+from automateiq_gateway.schemas.common import Problem, Schema
 from automateiq_gateway.schemas.documents import Progress, UploadForm
 
 TITLE = "AutomateIQ"
@@ -55,5 +56,16 @@ def document(app: FastAPI) -> dict[str, Any]:
         )
         schemas = components.setdefault("schemas", {})
         schemas.update({name: schema for name, schema in found["$defs"].items() if name not in schemas})
+        for model in _below(Schema):
+            extra = model.model_config.get("json_schema_extra")
+            if isinstance(extra, dict) and "example" in extra and model.__name__ in schemas:
+                # FastAPI takes every null out of the document, those in the examples too.
+                schemas[model.__name__]["example"] = extra["example"]
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _below(kind: type[Schema]) -> Iterator[type[Schema]]:
+    for model in kind.__subclasses__():
+        yield model
+        yield from _below(model)

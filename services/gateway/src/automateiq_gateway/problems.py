@@ -168,7 +168,9 @@ def _of_http(error: HTTPException) -> Problem:
 
 def _place(location: Sequence[int | str]) -> str:
     # The first word tells body, query, path or header, which the name alone tells as well.
-    return ".".join(str(part) for part in location[1:])
+    place = ".".join(str(part) for part in location[1:])
+    # The name of a member that is not known can be any JSON word, half a surrogate pair too.
+    return place.encode(errors="replace").decode()
 
 
 def _report(error: Exception, problem: Problem) -> None:

@@ -17,7 +17,7 @@ from automateiq_gateway import disconnects, exchange, parts, replies
 
 MEDIA_TYPE = "text/event-stream"
 _HEARTBEAT = b": still here\n\n"
-_RETRY = b"retry: 2000\n\n"
+_RETRY = b"retry: 2000\n"
 _NAMES = {
     DocumentStatus.DOCUMENT_STATUS_PROCESSED: "processed",
     DocumentStatus.DOCUMENT_STATUS_FAILED: "failed",

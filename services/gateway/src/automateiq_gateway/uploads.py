@@ -1,10 +1,10 @@
 """An upload: from the form's events to the messages of the gRPC stream, piece by piece."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+import orjson
 from automateiq.documents.v1.documents_pb2 import (
     DocumentType,
     UploadDocumentRequest,
@@ -103,8 +103,8 @@ def _apply(header: UploadHeader, name: str, value: str) -> None:
 
 def _metadata(value: str) -> dict[str, str]:
     try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
+        found = orjson.loads(value)
+    except ValueError:
         raise _wrong("metadata", "is no valid JSON") from None
     if not isinstance(found, dict) or not all(isinstance(word, str) for word in found.values()):
         raise _wrong("metadata", 'send a JSON object whose values are strings, as in {"costCentre": "12"}')

@@ -16,7 +16,7 @@ from automateiq_gateway import multipart, parts, sse, uploads, words
 from automateiq_gateway.downloads import FileStream
 from automateiq_gateway.endpoint import GuardedEndpoint, StreamEndpoint, UploadEndpoint
 from automateiq_gateway.replies import MEDIA_TYPE, page, reply, to_plain
-from automateiq_gateway.schemas.common import PROBLEMS, DocumentId, IdempotencyKey, json_example
+from automateiq_gateway.schemas.common import PROBLEMS, DocumentId, IdempotencyKey
 from automateiq_gateway.schemas.documents import (
     Document,
     Documents,
@@ -34,7 +34,7 @@ stream_router = APIRouter(route_class=StreamEndpoint, **_OPTIONS)
 
 _ID = re.compile(r"[0-9a-f]{24}")
 _EVENTS = (
-    "retry: 2000\n\n"
+    "retry: 2000\n"
     'event: progress\ndata: {"status":"processing","processing":{"stage":"reading","pagesDone":1,…},"failure":null}\n\n'
     ": still here\n\n"
     'id: 65f0c0ffee65f0c0ffee65f6-3\nevent: processed\ndata: {"status":"processed",…}\n\n'
@@ -92,7 +92,12 @@ async def cancel_processing(
     "/upload",
     response_model=UploadedDocument,
     status_code=201,
-    responses={200: json_example(None, "The same content was uploaded before: the earlier document")},
+    responses={
+        200: {
+            "model": UploadedDocument,
+            "description": "The same content was uploaded before: the earlier document",
+        }
+    },
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -91,8 +91,3 @@ class Page(Schema):
 
 
 PageParameters = Annotated[PageQuery, Query()]
-
-
-def json_example(example: Any, description: str) -> dict[str, Any]:
-    """A documented reply with an example."""
-    return {"description": description, "content": {"application/json": {"example": example}}}

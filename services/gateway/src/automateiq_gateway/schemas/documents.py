@@ -235,6 +235,20 @@ class Documents(Page):
 
     items: list[Document] = Field(description="The documents")
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "items": [
+                    {
+                        **EXAMPLE,
+                        "ocrResult": {**EXAMPLE["ocrResult"], "text": "", "boundingBoxes": [], "pages": []},
+                    }
+                ],
+                "nextPageToken": "WyJh…",
+            }
+        }
+    )
+
 
 class UploadForm(Schema):
     """An upload. The fields stand before the file, which is passed on while it arrives."""

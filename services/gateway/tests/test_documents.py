@@ -1,0 +1,222 @@
+"""Documents over HTTP: find, read, download, watch, delete; and nobody else's."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from automateiq.documents.v1 import documents_pb2 as pb
+from automateiq_core.testing import eventually
+from automateiq_gateway import sse
+from automateiq_gateway.downloads import attachment
+from automateiq_gateway.schemas.documents import Document, Documents, Progress
+from httpx_sse import ServerSentEvent, aconnect_sse
+
+from services.gateway.tests.conftest import problem
+
+PDF = b"%PDF-1.7\n%%EOF\n"
+
+
+async def test_a_documents_life(admin: Any) -> None:
+    client = admin.client
+    document = await admin.upload()
+    path = f"/api/documents/{document['id']}"
+    read = (await client.get(path)).json()
+    Document.model_validate(read)
+    assert {**read, "duplicate": False} == document
+
+    queued = await client.post("/api/documents/process", json={"documentId": document["id"]})
+    assert queued.status_code == 202, queued.text
+    Document.model_validate(queued.json())
+    assert queued.json()["status"] == "processing"
+    assert queued.json()["processing"]["stage"] == "queued"
+
+    stopped = await client.post(f"{path}/cancel")
+    assert stopped.status_code == 200, stopped.text
+    Document.model_validate(stopped.json())
+    problem(await client.post(f"{path}/cancel"), 409, "NOT_PROCESSING")
+
+    deleted = await client.delete(path)
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    for method, gone in (("GET", path), ("GET", f"{path}/file"), ("GET", f"{path}/events"), ("DELETE", path)):
+        problem(await client.request(method, gone), 404, "DOCUMENT_NOT_FOUND")
+
+
+async def test_listings(admin: Any) -> None:
+    client = admin.client
+    for name, tags, kind in (("a.pdf", "x", "invoice"), ("b.pdf", "x,y", "receipt"), ("c.pdf", "", "")):
+        files = {"file": (name, PDF + name.encode())}
+        form = {name: value for name, value in {"tags": tags, "type": kind}.items() if value}
+        assert (await client.post("/api/documents/upload", data=form, files=files)).status_code == 201
+
+    async def names(**query: Any) -> list[str]:
+        reply = await client.get("/api/documents", params={"sort": "name_asc", **query})
+        assert reply.status_code == 200, reply.text
+        Documents.model_validate(reply.json())
+        return [item["originalName"] for item in reply.json()["items"]]
+
+    now = datetime.now(UTC)
+    assert await names() == ["a.pdf", "b.pdf", "c.pdf"]
+    assert await names(sort="name_desc") == ["c.pdf", "b.pdf", "a.pdf"]
+    assert await names(type="invoice") == ["a.pdf"]
+    assert await names(type=["invoice", "receipt"]) == ["a.pdf", "b.pdf"]
+    assert await names(tag=["x", "y"]) == ["b.pdf"]
+    assert await names(status="processed") == []
+    assert await names(createdFrom=(now - timedelta(hours=1)).isoformat()) == ["a.pdf", "b.pdf", "c.pdf"]
+    assert await names(createdFrom="2999-01-01") == []
+    assert await names(createdBefore="2020-01-01T00:00:00") == []
+
+    first = (await client.get("/api/documents", params={"pageSize": 2, "sort": "name_asc"})).json()
+    assert len(first["items"]) == 2
+    token = first["nextPageToken"]
+    rest = (
+        await client.get("/api/documents", params={"pageSize": 2, "sort": "name_asc", "pageToken": token})
+    ).json()
+    assert [item["originalName"] for item in rest["items"]] == ["c.pdf"]
+    assert rest["nextPageToken"] is None
+    bad = await client.get("/api/documents", params={"pageToken": "nonsense"})
+    problem(bad, 400, "PAGE_TOKEN_INVALID")
+    for query in (
+        {"pageSize": 0},
+        {"pageSize": 101},
+        {"status": "lost"},
+        {"sort": "x"},
+        {"stauts": "failed"},
+    ):
+        problem(await client.get("/api/documents", params=query), 422, "VALIDATION_FAILED")
+    for query in ({"createdFrom": "yesterday"}, {"createdFrom": "99999-01-01"}, {"tag": ""}):
+        problem(await client.get("/api/documents", params=query), 422, "VALIDATION_FAILED")
+
+
+async def test_nobody_else_sees_it(admin: Any, register: Any) -> None:
+    document = await admin.upload()
+    stranger = (await register()).client
+    path = f"/api/documents/{document['id']}"
+    for method, suffix in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("GET", "/file"),
+        ("GET", "/events"),
+        ("POST", "/cancel"),
+    ):
+        problem(await stranger.request(method, path + suffix), 404, "DOCUMENT_NOT_FOUND")
+    asked = await stranger.post("/api/documents/process", json={"documentId": document["id"]})
+    problem(asked, 404, "DOCUMENT_NOT_FOUND")
+    assert (await stranger.get("/api/documents")).json()["items"] == []
+    assert (await admin.client.get(path)).status_code == 200
+
+
+async def test_the_file_comes_back_as_it_was(admin: Any) -> None:
+    content = PDF + bytes(range(256)) * 8000
+    document = await admin.upload(content, "Überweisung 7.pdf")
+    reply = await admin.client.get(f"/api/documents/{document['id']}/file")
+    assert reply.content == content
+    assert reply.headers["content-type"] == "application/pdf"
+    assert int(reply.headers["content-length"]) == len(content)
+    assert reply.headers["content-disposition"].startswith("attachment; ")
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in reply.headers["content-security-policy"]
+    assert reply.headers.get_list("content-security-policy") == ["default-src 'none'; sandbox"]
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("a.pdf", "attachment; filename=\"a.pdf\"; filename*=UTF-8''a.pdf"),
+        ("é 1.pdf", "attachment; filename=\"_ 1.pdf\"; filename*=UTF-8''%C3%A9%201.pdf"),
+        (
+            'a"b\r\nX: y.pdf',
+            "attachment; filename=\"a_b__X: y.pdf\"; filename*=UTF-8''a%22b%0D%0AX%3A%20y.pdf",
+        ),
+    ],
+)
+def test_names_of_downloads(name: str, header: str) -> None:
+    assert attachment(name) == header
+
+
+async def test_events_tell_of_each_change(admin: Any) -> None:
+    client = admin.client
+    document = await admin.upload()
+    path = f"/api/documents/{document['id']}"
+    await client.post("/api/documents/process", json={"documentId": document["id"]})
+    seen: list[ServerSentEvent] = []
+
+    async def watch() -> None:
+        async with aconnect_sse(client, "GET", f"{path}/events") as source:
+            assert source.response.headers["content-type"].startswith("text/event-stream")
+            assert source.response.headers["x-accel-buffering"] == "no"
+            async for event in source.aiter_sse():
+                seen.append(event)  # noqa: PERF401
+
+    watching = asyncio.create_task(watch())
+    await eventually(lambda: bool(seen))
+    assert (await client.post(f"{path}/cancel")).status_code == 200
+    async with asyncio.timeout(15):
+        await watching
+    statuses = [Progress.model_validate(event.json()).status for event in seen]
+    assert statuses[0] == "processing"
+    assert statuses[-1] != "processing"
+    assert seen[0].event == "progress"
+    assert seen[0].retry == 2000
+
+
+async def test_a_stream_is_kept_alive_and_ends_with_its_session(
+    services: dict[str, str], start_gateway: Any, admin: Any
+) -> None:
+    document = await admin.upload()
+    await admin.client.post("/api/documents/process", json={"documentId": document["id"]})
+    lines: list[str] = []
+
+    async with (
+        start_gateway(**services, heartbeat_seconds=0.2) as url,
+        httpx.AsyncClient(base_url=url, headers=admin.client.headers, timeout=30) as client,
+    ):
+
+        async def watch() -> None:
+            async with client.stream("GET", f"/api/documents/{document['id']}/events") as reply:
+                async for line in reply.aiter_lines():
+                    lines.append(line)  # noqa: PERF401
+
+        watching = asyncio.create_task(watch())
+        await eventually(lambda: lines.count(": still here") >= 2)
+        await admin.client.post("/api/auth/logout")
+        async with asyncio.timeout(10):
+            await watching
+
+
+async def test_a_stopping_gateway_lets_its_streams_go(
+    services: dict[str, str], start_gateway: Any, admin: Any
+) -> None:
+    document = await admin.upload()
+    await admin.client.post("/api/documents/process", json={"documentId": document["id"]})
+    began = asyncio.Event()
+
+    async with httpx.AsyncClient(headers=admin.client.headers, timeout=30) as client:
+
+        async def watch(url: str) -> None:
+            async with client.stream("GET", f"{url}/api/documents/{document['id']}/events") as reply:
+                async for _ in reply.aiter_lines():
+                    began.set()
+
+        async with start_gateway(**services) as url:
+            watching = asyncio.create_task(watch(url))
+            await began.wait()
+            leaving = asyncio.get_running_loop().time()
+        await watching
+        assert asyncio.get_running_loop().time() - leaving < 5
+
+
+def change(status: int, **processing: Any) -> pb.WatchDocumentResponse:
+    return pb.WatchDocumentResponse(
+        status=pb.DocumentStatus.Name(status),  # type: ignore[arg-type]
+        processing=pb.Processing(job_id="65f0c0ffee65f0c0ffee65f6", **processing),
+    )
+
+
+def test_events_are_named_by_the_state() -> None:
+    assert sse.frame(change(pb.DOCUMENT_STATUS_PROCESSING)).startswith(b"event: progress\ndata: {")
+    processed = sse.frame(change(pb.DOCUMENT_STATUS_PROCESSED, pages_done=2))
+    assert processed.startswith(b"id: 65f0c0ffee65f0c0ffee65f6-3\nevent: processed\ndata: {")
+    assert processed.endswith(b"}\n\n")
+    assert b"event: failed\n" in sse.frame(change(pb.DOCUMENT_STATUS_FAILED))
