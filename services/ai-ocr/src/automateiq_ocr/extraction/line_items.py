@@ -49,13 +49,15 @@ def find_line_items(layout: Layout, decimal_mark: str | None, end: int | None) -
     for row in layout.rows:
         columns = _columns(row)
         if columns:
-            table, headers = columns, headers + 1
+            table, headers = _with_neighbours(layout, row, columns), headers + 1
             continue
         if table:
             if _ends_table(row, decimal_mark) or (end is not None and row.index >= end and headers == 1 and drafts):
                 table = ()
                 continue
             _take_row(row, table, drafts, decimal_mark)
+            if drafts:
+                _complete(row, drafts[-1], decimal_mark)
     drafts = [draft for draft in drafts if draft.amount is not None or draft.unit_price is not None]
     if not drafts:
         drafts = list(_listed(layout, decimal_mark, end))
@@ -87,6 +89,24 @@ def _columns(row: Row) -> tuple[_Column, ...]:
         tokens = row.within(start, stop)
         columns.append(_Column(name, tokens[0].left, tokens[-1].right))
     return _single(columns)
+
+
+def _with_neighbours(layout: Layout, row: Row, columns: tuple[_Column, ...]) -> tuple[_Column, ...]:
+    """Titles that stand in two rows: those of the rows next to it for what is still without a title."""
+    names = {column.name for column in columns}
+    more = list(columns)
+    for other in (*layout.above(row, 1), *layout.below(row, 1)):
+        if abs(other.middle - row.middle) > 2 * max(row.height, other.height) or re.search(r"\d", other.text):
+            continue
+        for cell in other.cells:
+            for name in ("description", "quantity", "unit_price", "amount"):
+                match = vocabulary.COLUMN[name].match(cell.folded)
+                taken = any(min(cell.right, c.right) > max(cell.left, c.left) and c.name != "other" for c in columns)
+                if name not in names and match and len(cell.text) - match.end() < 3 and not taken:
+                    more.append(_Column(name, cell.left, cell.right))
+                    names.add(name)
+                    break
+    return tuple(sorted(more, key=lambda column: column.left))
 
 
 def _single(columns: list[_Column]) -> tuple[_Column, ...]:
@@ -133,10 +153,23 @@ def _take_row(row: Row, table: tuple[_Column, ...], drafts: list[_Draft], decima
         draft.quantity = _quantity_in(whole["quantity"], decimal_mark)
     if "description" in whole and re.search(r"[^\W\d_]{2}", whole["description"].text):
         draft.rows.append(whole["description"])
-    if draft.amount is not None or draft.unit_price is not None and draft.quantity is not None:
+    explains = re.search(r"rabatt|discount|remise|preisbasis|preis ?:", row.folded) and draft.quantity is None
+    if (draft.amount is not None or draft.unit_price is not None and draft.quantity is not None) and not explains:
         drafts.append(draft)
     elif draft.rows and drafts and _continues(row, drafts[-1], draft):
         drafts[-1].rows += draft.rows
+
+
+def _complete(row: Row, draft: _Draft, decimal_mark: str | None) -> None:
+    """The amount of a line under no title, or one row lower: the number that is quantity times price."""
+    if draft.amount is not None or draft.quantity is None or draft.unit_price is None:
+        return
+    product = draft.quantity[1] * draft.unit_price.value
+    for amount in find_amounts(row, decimal_mark):
+        same = amount.row.index == draft.unit_price.row.index and amount.start <= draft.unit_price.start
+        if amount.cents and not same and row.index - draft.unit_price.row.index <= 1:
+            if abs(amount.value - product) <= Decimal("0.02"):
+                draft.amount = amount
 
 
 def _carried(row: Row) -> bool:
@@ -185,12 +218,12 @@ def _amount_in(row: Row, span: Span, decimal_mark: str | None) -> Amount | None:
 
 def _quantity_in(span: Span, decimal_mark: str | None) -> tuple[Span, Decimal] | None:
     for token in span.tokens:
-        match = re.match(r"\d[\d.,]*", token.text)
+        match = re.match(r"-?\d[\d.,]*", token.text)
         if match and (match[0] == token.text or re.fullmatch(r"[A-Za-zÀ-ÿ²³.%]{1,6}", token.text[match.end() :])):
             number = match[0].rstrip(".,")
-            parsed = parse_number(number, decimal_mark)
+            parsed = parse_number(number.lstrip("-"), decimal_mark)
             if parsed is not None:
-                return Span(span.page, span.index, (token,)), parsed[0]
+                return Span(span.page, span.index, (token,)), -parsed[0] if number.startswith("-") else parsed[0]
     return None
 
 
@@ -285,6 +318,6 @@ def _money(amount: Amount | None, sure: float) -> Field | None:
 
 
 def _quantity(span: Span, value: Decimal, sure: float) -> Field:
-    digits = re.match(r"\d[\d.,]*\d|\d", span.text)
+    digits = re.match(r"-?\d[\d.,]*\d|-?\d", span.text)
     end = digits.end() if digits else len(span.text)
     return span.field(f"{value.normalize():f}", 0, end, sure)

@@ -69,7 +69,7 @@ def _within_other(text: str, label: re.Match[str]) -> bool:
     before = text[max(0, label.start() - 18) : label.start()]
     return bool(
         re.search(
-            r"(?:customer|client|account|order|your|purchase|vat|gst|tax reg\w*|kunden|company|table|original|zu|to|per|previous|bank|with)\s*$",
+            r"(?:customer|client|account|order|your|votre|vos|ihre?|vostro|vuestra|su|uw|vossa|purchase|vat|gst|tax reg\w*|kunden|company|table|original|zu|to|per|previous|bank|with)\s*$",
             before,
         )
     )

@@ -199,6 +199,8 @@ def _trimmed(row: Row, start: int, end: int, score: float) -> Iterator[_Name]:
         return
     if next(find_dates(name), None) is not None:
         return
+    if re.match(r"(?:not|please|for|we|if|this|all|your|our|the following|no)(?!\w)", folded) or name.count(")") > name.count("("):
+        score -= 1.5
     if name.count(" ") > 8 or re.search(r"\d", name) and not form:
         score -= 0.8
     yield _Name(row, start + offset, start + offset + len(name), score)

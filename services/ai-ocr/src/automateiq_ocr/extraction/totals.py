@@ -107,10 +107,30 @@ def _candidates(layout: Layout, amounts: dict[int, list[Amount]]) -> list[Candid
     for row in layout.rows:
         inside = amounts[row.index]
         if inside:
-            found += _in_row(row, inside) or _under_labels(layout, row, inside)
+            here = _in_row(row, inside) or _under_labels(layout, row, inside)
+            if re.search(r"(?<!\w)(?:tip|gratuity|trinkgeld)(?!\w)", row.folded):
+                here = [replace(c, score=c.score * 0.3) for c in here]  # suggestions
+            found += here
         else:
             found += _label_alone(layout, row, amounts)
-    return found
+    return found + _implied(found, amounts)
+
+
+def _implied(found: list[Candidate], amounts: dict[int, list[Amount]]) -> list[Candidate]:
+    """Amounts without a legible label that are the sum of a labelled subtotal and tax."""
+    known = {id(c.amount) for c in found}
+    sums = {
+        s.value + t.value
+        for s in found
+        for t in found
+        if s.kind == "subtotal" and t.kind == "tax" and min(s.score, t.score) > 0.7 and t.value
+    }
+    return [
+        Candidate("total", amount, 0.35)
+        for inside in amounts.values()
+        for amount in inside
+        if amount.value in sums and id(amount) not in known
+    ]
 
 
 def _in_row(row: Row, inside: list[Amount]) -> list[Candidate]:
@@ -174,18 +194,21 @@ def _with_several(row: Row, inside: list[Amount], found: list[Candidate]) -> lis
 def _under_labels(layout: Layout, row: Row, inside: list[Amount]) -> list[Candidate]:
     """Amounts under a row of labels: Net | VAT | Total."""
     found: list[Candidate] = []
-    for above in layout.above(row, 2):
-        if row.middle - above.middle > 4 * max(row.height, above.height):
+    if re.search(r"[a-z]{4}", row.folded):
+        return found
+    for passed, above in enumerate(layout.above(row, 5)):
+        if row.middle - above.middle > (4 + 2 * passed) * max(row.height, above.height):
             break
+        if not re.search(r"[a-z]{3}", above.folded):
+            continue  # an earlier row of the same table: the last one holds the sums
         for amount in inside:
             tokens = row.within(amount.start, amount.end)
             for cell in above.cells:
                 if any(overlap(cell, token) > 0.3 for token in tokens):
                     kind, score = labelled(cell.folded)
                     if kind is not None and not re.search(r"\d", cell.text):
-                        found.append(Candidate(kind, amount, score * 0.6))
-        if found:
-            break
+                        found.append(Candidate(kind, amount, min(0.9, score * (0.6 + 0.1 * passed))))
+        break
     return found
 
 
@@ -217,6 +240,8 @@ def _choose(
         return sorted((c for c in candidates if c.kind == kind), key=weight, reverse=True)[:_MOST]
 
     totals, subtotals, taxes = best("total"), best("subtotal"), best("tax")
+    lone = {c.value for c in totals if c.line}
+    totals = [replace(c, line=True) if c.value in lone else c for c in totals]
     totals += [replace(c, kind="total", score=c.score * 0.5) for c in subtotals]
     chosen: tuple[float, Candidate | None, Candidate | None, Candidate | None, bool] = (
         0.0,
@@ -305,7 +330,7 @@ def _score(
             difference = abs(subtotal.value + tax.value - total.value)
             if difference <= _TOLERANCE and total.value:
                 proven = bool(tax.value) or subtotal.kind == "subtotal"
-                score += 0.9 if tax.value else 0.3
+                score += (0.9 if total.line else 0.2) if tax.value else 0.3
             elif difference <= _ROUNDING + _TOLERANCE and total.value % _ROUNDING == 0:
                 score += 0.5
             else:

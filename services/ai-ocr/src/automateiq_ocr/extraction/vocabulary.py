@@ -30,7 +30,7 @@ TOTAL_TO_PAY = any_of(
     r"total a pagar", r"importe total", r"total factura", r"total con iva", r"a pagar", r"total importe",
     r"totale (?:da pagare|fattura|documento|complessivo)", r"importo (?:totale|dovuto)", r"netto a pagare",
     r"totaal(?:bedrag)?(?: incl\S*)?", r"te (?:betalen|voldoen)", r"eindtotaal", r"factuurbedrag", r"totaal te betalen",
-    r"valor (?:total|a pagar)", r"total geral", r"att betala", r"totalt?(?: sek)?", r"do zaplaty", r"razem", r"suma pln",
+    r"valor (?:total|a pagar)", r"total geral", r"att betala", r"totalt(?: sek)?", r"gross total", r"total gross", r"do zaplaty", r"razem", r"suma pln",
 )  # fmt: skip
 TOTAL = any_of(
     r"total(?:e|es|s)?", r"to[tl1]al", r"summe", r"amount", r"betrag", r"tota[l1i]", r"som", r"suma", r"sum", r"gross",
@@ -168,12 +168,12 @@ DATE_OTHER = any_of(
 COLUMN: dict[str, re.Pattern[str]] = {
     "description": any_of(
         r"descriptions?(?: of (?:goods|services?))?", r"item descriptions?", r"items?", r"product(?:s| name)?", r"particulars", r"details?", r"service", r"services",
-        r"bezeichnung", r"beschreibung", r"artikel(?:bezeichnung|beschreibung)?", r"leistung", r"text", r"produkt", r"ware", r"positionstext",
+        r"bezeichnung", r"beschreibung", r"artikel(?:-?bezeichnung|-?beschreibung)?", r"leistung", r"text", r"produkt", r"ware", r"positionstext",
         r"designation", r"libelle", r"article", r"produit", r"prestation", r"descripcion", r"concepto", r"articulo", r"descrizione", r"articolo",
         r"omschrijving", r"descricao", r"goods", r"title", r"artikelname", r"description of work",
     ),
     "quantity": any_of(
-        r"qty\.?(?: shipped| ordered)?", r"quantity", r"quant\.?", r"units", r"hours", r"hrs", r"menge", r"anzahl", r"stuck(?:zahl)?", r"qte\.?", r"quantite", r"cantidad", r"cant\.?",
+        r"qty\.?(?: shipped| ordered)?", r"quantity", r"quantite", r"quant\.?", r"units", r"hours", r"hrs", r"menge", r"anzahl", r"stuck(?:zahl)?", r"qte\.?", r"quantite", r"cantidad", r"cant\.?",
         r"quantita", r"q\.ta", r"aantal", r"quantidade", r"qtd\.?", r"pcs", r"stk\.?", r"nombre",
     ),
     "unit_price": any_of(
@@ -184,14 +184,14 @@ COLUMN: dict[str, re.Pattern[str]] = {
     ),
     "amount": any_of(
         r"(?:line |net |total |ext\.? ?)?amount", r"(?:line |item )?total", r"ext(?:ended|\.)? price", r"value", r"net(?:t)?", r"sum", r"charges?",
-        r"(?:gesamt|zeilen|netto|positions)?betrag", r"gesamt(?:preis)?", r"gesamt(?:preis)?\.?", r"summe", r"wert", r"g-?preis", r"gp", r"nettobetrag", r"total ?net",
+        r"(?:gesamt|zeilen|netto|positions)?betrag", r"gesamt(?:preis)?", r"gesamt(?:preis)?\.?", r"nettowert", r"(?:positions|netto)-?betrag", r"prix h\.?t\.?", r"summe", r"wert", r"g-?preis", r"gp", r"nettobetrag", r"total ?net",
         r"montant(?: h\.?t\.?| ttc)?", r"total h\.?t\.?", r"total ttc", r"prix total", r"importe", r"importo", r"totale", r"bedrag", r"totaal", r"valor",
     ),
     "other": any_of(
         r"pos\.?", r"position", r"no\.?", r"#", r"nr\.?", r"code", r"sku", r"vat(?: ?%| rate)?", r"tax(?: ?%| rate)?", r"mwst\.?(?:[- ]?satz)?", r"ust\.?(?:[- ]?satz)?",
         r"tva(?: ?%)?", r"iva", r"btw(?: ?%)?", r"unit", r"einheit", r"eh", r"me", r"unite", r"uom", r"discount", r"disc\.?", r"rabatt", r"remise", r"date", r"datum", r"art\.?-?(?:nr\.?|no\.?)",
         r"artikel-?(?:nr\.?|nummer)", r"ref\.?", r"reference", r"item (?:no\.?|code|#|number)", r"part (?:no\.?|number)", r"product (?:code|id)", r"steuer(?:satz)?", r"gst", r"%", r"hsn(?:/sac)?",
-        r"serial", r"period", r"steuersatz", r"verguteter zeitraum",
+        r"serial", r"gtin", r"ean", r"vke/geb", r"unsere", r"art-nr-\w+", r"meng\.?-", r"einheit", r"period", r"steuersatz", r"verguteter zeitraum",
     ),
 }  # fmt: skip
 
