@@ -6,7 +6,7 @@ Errors, each with a fixed reason and a sentence for a person; they cross from wo
     ├── InvalidInput
     │   └── FileRefused         the file is at fault: sending it again changes nothing
     │       ├── EmptyFile       FILE_EMPTY
-    │       ├── UnsupportedFile FILE_UNSUPPORTED
+    │       ├── UnsupportedFile UNSUPPORTED_TYPE
     │       ├── DamagedFile     FILE_DAMAGED
     │       ├── EncryptedFile   PDF_ENCRYPTED
     │       ├── TooManyPages    TOO_MANY_PAGES
@@ -68,7 +68,7 @@ class EmptyFile(FileRefused):
 class UnsupportedFile(FileRefused):
     """Neither a PDF nor an image of a kind that is read."""
 
-    reason_code = "FILE_UNSUPPORTED"
+    reason_code = "UNSUPPORTED_TYPE"
 
 
 class DamagedFile(FileRefused):
