@@ -42,7 +42,9 @@ def pages_of(path: Path, options: Options) -> list[Page]:
     if kept.exists():
         return [page_from(raw) for raw in json.loads(kept.read_text())]
     info = open_document(content, None, options)
-    pages = [recognize_page(content, info.mimetype, number, options) for number in range(1, info.page_count + 1)]
+    pages = [
+        recognize_page(content, info.mimetype, number, options) for number in range(1, info.page_count + 1)
+    ]
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps([asdict(page) for page in pages]))
     return pages
@@ -99,7 +101,11 @@ def measure_samples() -> dict[str, Any]:
         right, asked = right + len(SCALARS) - len(wrong.keys() & set(SCALARS)), asked + len(SCALARS)
         items_right, items_asked = items_right + same, items_asked + len(lines)
         items_given += len(given)
-        print(f"{sample['file']}: lines {same} of {len(lines)} ({len(given)} given)", *wrong.items(), sep="\n    ")
+        print(
+            f"{sample['file']}: lines {same} of {len(lines)} ({len(given)} given)",
+            *wrong.items(),
+            sep="\n    ",
+        )
         for line in lines:
             if line not in given:
                 print("    missed", line)
@@ -150,7 +156,9 @@ def measure_set(folder: Path, name: str, most: int | None) -> dict[str, Any]:
 
 def main() -> None:
     """Measure what the command line asks for."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--data", type=Path, help="folder of labelled sets, with score.py in it")
     arguments.add_argument("sets", nargs="*", help="SET or SET:N for its first N files")
     asked = arguments.parse_args()

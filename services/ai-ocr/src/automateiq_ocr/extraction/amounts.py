@@ -36,7 +36,54 @@ SYMBOLS = {
     "Fr.": "CHF",
 }
 CODES = frozenset(
-    ["EUR", "USD", "GBP", "CHF", "CAD", "AUD", "NZD", "JPY", "CNY", "HKD", "SGD", "MYR", "INR", "IDR", "THB", "PHP", "VND", "KRW", "TWD", "AED", "SAR", "QAR", "ILS", "TRY", "ZAR", "NGN", "KES", "EGP", "MAD", "PLN", "CZK", "HUF", "RON", "BGN", "SEK", "NOK", "DKK", "ISK", "RUB", "UAH", "BRL", "MXN", "ARS", "CLP", "COP", "PEN"]
+    [
+        "EUR",
+        "USD",
+        "GBP",
+        "CHF",
+        "CAD",
+        "AUD",
+        "NZD",
+        "JPY",
+        "CNY",
+        "HKD",
+        "SGD",
+        "MYR",
+        "INR",
+        "IDR",
+        "THB",
+        "PHP",
+        "VND",
+        "KRW",
+        "TWD",
+        "AED",
+        "SAR",
+        "QAR",
+        "ILS",
+        "TRY",
+        "ZAR",
+        "NGN",
+        "KES",
+        "EGP",
+        "MAD",
+        "PLN",
+        "CZK",
+        "HUF",
+        "RON",
+        "BGN",
+        "SEK",
+        "NOK",
+        "DKK",
+        "ISK",
+        "RUB",
+        "UAH",
+        "BRL",
+        "MXN",
+        "ARS",
+        "CLP",
+        "COP",
+        "PEN",
+    ]
 )
 # Signs that several currencies share: the sign alone settles less.
 _SHARED = frozenset({"$", "¥", "kr", "Rs", "Rs."})
@@ -94,8 +141,10 @@ class Amount:
 
 
 def normal(value: Decimal) -> str:
-    """Dot and two decimals; never "-0.00"."""
-    return f"{value.quantize(Decimal('0.01')) + 0:.2f}"
+    """Dot and two decimals, more only where more are printed and not zero; never "-0.00"."""
+    exact = value.normalize() + 0
+    places = max(2, -int(exact.as_tuple().exponent))
+    return f"{abs(exact) if not exact else exact:.{places}f}"
 
 
 def parse_number(text: str, decimal_mark: str | None = None) -> tuple[Decimal, bool] | None:
@@ -140,7 +189,9 @@ def find_amounts(row: Row, decimal_mark: str | None) -> Iterator[Amount]:
     """The numbers of a row that may be money, from left to right."""
     for match in _AMOUNT.finditer(row.text):
         number = match["number"]
-        if re.search(r"\d \d{3}", number) and not _close_together(row, match.start("number"), match.end("number")):
+        if re.search(r"\d \d{3}", number) and not _close_together(
+            row, match.start("number"), match.end("number")
+        ):
             # "2 150.00" is a quantity and a price: keep the price.
             cut = number.rindex(" ") + 1
             start = match.start("number") + cut
@@ -227,6 +278,8 @@ def _mark_weight(row: Row, match: re.Match[str], *, at_total: bool) -> float:
         return 5.0
     if re.search(r"[(\[]\s*$", before) and re.match(r"\s*[)\]]", after):
         return 3.0
-    beside = re.search(r"\d[.,]\d{2}\)?\s?$", before[-14:]) or re.match(r"\s?\(?-?\s?\d+(?:[.,]\d|(?![\d/:]))", after[:14])
+    beside = re.search(r"\d[.,]\d{2}\)?\s?$", before[-14:]) or re.match(
+        r"\s?\(?-?\s?\d+(?:[.,]\d|(?![\d/:]))", after[:14]
+    )
     weight = (2.0 if beside else 1.0) + (3.0 if at_total and match["mark"] != "¥" else 0.0)
     return weight if beside or at_total or match["mark"] not in _AMBIGUOUS else 0.3

@@ -68,7 +68,9 @@ def find_dates(text: str, order: Order = "dmy") -> Iterator[FoundDate]:
     taken: list[tuple[int, int]] = []
     found: list[FoundDate] = []
 
-    def take(start: int, end: int, value: date | None, other: date | None = None, separator: str = "") -> None:
+    def take(
+        start: int, end: int, value: date | None, other: date | None = None, separator: str = ""
+    ) -> None:
         if value is not None and all(end <= a or start >= b for a, b in taken):
             taken.append((start, end))
             found.append(FoundDate(start, end, value, other if other != value else None, separator))
@@ -85,9 +87,21 @@ def find_dates(text: str, order: Order = "dmy") -> Iterator[FoundDate]:
             # A dot is only ever written between day, month and year in this order.
             take(match.start(), match.end(), day_first or month_first, None, ".")
         elif order == "mdy":
-            take(match.start(), match.end(), month_first or day_first, day_first if month_first else None, match[2])
+            take(
+                match.start(),
+                match.end(),
+                month_first or day_first,
+                day_first if month_first else None,
+                match[2],
+            )
         else:
-            take(match.start(), match.end(), day_first or month_first, month_first if day_first else None, match[2])
+            take(
+                match.start(),
+                match.end(),
+                day_first or month_first,
+                month_first if day_first else None,
+                match[2],
+            )
     for match in _JOINED.finditer(folded):
         take(match.start(), match.end(), _date(match[1], match[2], match[3]))
     yield from sorted(found, key=lambda entry: entry.start)

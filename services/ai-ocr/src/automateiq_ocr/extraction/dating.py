@@ -28,14 +28,18 @@ class _Dated:
 
 def find_document_dates(layout: Layout, currency: str | None) -> tuple[Field | None, Field | None]:
     """(date of issue, due date). Day and month that could be swapped lower the confidence."""
-    order, proven = document_order(layout.text, american=currency in ("USD", None) and bool(_AMERICAN.search(layout.text)))
+    order, proven = document_order(
+        layout.text, american=currency in ("USD", None) and bool(_AMERICAN.search(layout.text))
+    )
     dated = [_judge(layout, row, found) for row in layout.rows for found in find_dates(row.text, order)]
     due = max((d for d in dated if d.kind == "due"), key=lambda d: d.score, default=None)
     issue = max(
         (d for d in dated if d.kind in ("issue", "none")), key=lambda d: (d.score, -d.row.index), default=None
     )
     if issue is None:
-        issue = max((d for d in dated if d.kind == "other"), key=lambda d: (d.score, -d.row.index), default=None)
+        issue = max(
+            (d for d in dated if d.kind == "other"), key=lambda d: (d.score, -d.row.index), default=None
+        )
     order, proven = _by_meaning(issue, due, order, proven)
     return _field(issue, proven), _field(due, proven)
 

@@ -16,12 +16,18 @@ def find_type(layout: Layout, *, has_total: bool, has_number: bool) -> tuple[Doc
     invoice = _distinct(vocabulary.INVOICE_WORDS, text)
     receipt = _distinct(vocabulary.RECEIPT_WORDS, text)
     contract = _distinct(vocabulary.CONTRACT_WORDS, text)
-    scores = {DocumentType.GENERAL: 1.6, DocumentType.INVOICE: 0.5 * invoice, DocumentType.RECEIPT: 0.45 * receipt}
+    scores = {
+        DocumentType.GENERAL: 1.6,
+        DocumentType.INVOICE: 0.5 * invoice,
+        DocumentType.RECEIPT: 0.45 * receipt,
+    }
     head = [row for row in layout.rows[: max(6, len(layout.rows) // 4)]]
     titles = [cell.folded.strip() for row in head for cell in row.cells]
     if any(vocabulary.NUMBER_HEADING.match(title) and len(title) < 45 for title in titles):
         scores[DocumentType.INVOICE] += 1.5
-    if any(re.search(r"receipt|quittung|kassenbon|ticket de caisse|recu|cash bill", title) for title in titles):
+    if any(
+        re.search(r"receipt|quittung|kassenbon|ticket de caisse|recu|cash bill", title) for title in titles
+    ):
         scores[DocumentType.RECEIPT] += 1.0
     if any(vocabulary.CONTRACT_TITLE.fullmatch(title) for title in titles):
         scores[DocumentType.CONTRACT] = 1.5
@@ -36,7 +42,10 @@ def find_type(layout: Layout, *, has_total: bool, has_number: bool) -> tuple[Doc
     if layout.narrow:
         scores[DocumentType.RECEIPT] += 1.4
         scores[DocumentType.INVOICE] -= 0.6
-    if re.search(r"(?<!\w)(?:iban|due date|payment terms|zahlbar|bill to|sold to|invoice to|zahlbetrag|rechnungssumme|kaufer|remit to|rechnungsnummer)(?!\w)", text):
+    if re.search(
+        r"(?<!\w)(?:iban|due date|payment terms|zahlbar|bill to|sold to|invoice to|zahlbetrag|rechnungssumme|kaufer|remit to|rechnungsnummer)(?!\w)",
+        text,
+    ):
         scores[DocumentType.RECEIPT] -= 1.5
     if contract >= 3 and words > 120:
         scores[DocumentType.CONTRACT] = scores.get(DocumentType.CONTRACT, 0.0) + 0.35 * contract

@@ -8,9 +8,10 @@ from decimal import Decimal
 from automateiq_ocr.extraction.amounts import find_currency, usual_decimal_mark
 from automateiq_ocr.extraction.dating import find_document_dates
 from automateiq_ocr.extraction.document_type import find_type
+from automateiq_ocr.extraction.evidence import stands_on
 from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.extraction.line_items import find_line_items
-from automateiq_ocr.extraction.models import DocumentType, ExtractedData
+from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem
 from automateiq_ocr.extraction.numbers import find_number
 from automateiq_ocr.extraction.parties import find_vendor
 from automateiq_ocr.extraction.totals import Totals, find_totals
@@ -38,16 +39,24 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     bill = kind in (DocumentType.INVOICE, DocumentType.RECEIPT)
     if not bill:
         totals, items, number, due_date = Totals(), (), None, None
+    sign = currency and currency.row.field(currency.code, currency.start, currency.end, currency.confidence)
+
+    def proven(field: Field | None) -> Field | None:
+        return field if field is not None and stands_on(field, pages, layout) else None
+
     return ExtractedData(
         document_type=kind,
         document_type_confidence=sure,
-        vendor=find_vendor(layout, kind),
-        invoice_number=number,
-        date=date,
-        due_date=due_date,
-        currency=currency.row.field(currency.code, currency.start, currency.end, currency.confidence) if currency else None,
-        subtotal=totals.subtotal,
-        tax=totals.tax,
-        total=totals.total,
-        line_items=items,
+        vendor=proven(find_vendor(layout, kind)),
+        invoice_number=proven(number),
+        date=proven(date),
+        due_date=proven(due_date),
+        currency=proven(sign),
+        subtotal=proven(totals.subtotal),
+        tax=proven(totals.tax),
+        total=proven(totals.total),
+        line_items=tuple(
+            LineItem(proven(i.description), proven(i.quantity), proven(i.unit_price), proven(i.amount))
+            for i in items
+        ),
     )

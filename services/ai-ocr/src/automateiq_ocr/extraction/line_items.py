@@ -15,7 +15,8 @@ from automateiq_ocr.extraction.totals import labelled
 
 _QUANTITY = re.compile(r"^(\d{1,6}(?:[.,]\d{1,4})?|\d{1,3}(?:[.,' ]\d{3})+)$")
 _TIMES = re.compile(
-    r"^\W*(?P<quantity>\d{1,4}(?:[.,]\d{1,3})?)\s*(?:\w{1,4}\.?\s*)?(?P<sign>[x@*×]|a|à)\s*(?P<price>\S.*)$", re.IGNORECASE
+    r"^\W*(?P<quantity>\d{1,4}(?:[.,]\d{1,3})?)\s*(?:\w{1,4}\.?\s*)?(?P<sign>[x@*×]|a|à)\s*(?P<price>\S.*)$",
+    re.IGNORECASE,
 )
 _LEADING = re.compile(r"^(?P<quantity>\d{1,3})\s*(?:[x×*]\s*)?(?=[A-Za-zÀ-ÿ(])")
 
@@ -52,7 +53,9 @@ def find_line_items(layout: Layout, decimal_mark: str | None, end: int | None) -
             table, headers = _with_neighbours(layout, row, columns), headers + 1
             continue
         if table:
-            if _ends_table(row, decimal_mark) or (end is not None and row.index >= end and headers == 1 and drafts):
+            if _ends_table(row, decimal_mark) or (
+                end is not None and row.index >= end and headers == 1 and drafts
+            ):
                 table = ()
                 continue
             _take_row(row, table, drafts, decimal_mark)
@@ -71,12 +74,19 @@ def _columns(row: Row) -> tuple[_Column, ...]:
         for match in vocabulary.COLUMN[name].finditer(row.folded):
             if all(match.end() <= a or match.start() >= b for a, b, _ in found):
                 found.append((match.start(), match.end(), name))
-            elif longer := [f for f in found if match.start() <= f[0] and match.end() > f[1] and match.end() - match.start() > f[1] - f[0]]:
+            elif longer := [
+                f
+                for f in found
+                if match.start() <= f[0] and match.end() > f[1] and match.end() - match.start() > f[1] - f[0]
+            ]:
                 for shorter in longer:
                     found.remove(shorter)
                 found.append((match.start(), match.end(), name))
     names = {name for _, _, name in found}
-    if not names & {"amount", "unit_price"} or len(names & {"description", "quantity", "unit_price", "amount"}) < 2:
+    if (
+        not names & {"amount", "unit_price"}
+        or len(names & {"description", "quantity", "unit_price", "amount"}) < 2
+    ):
         return ()
     if not names & {"description", "quantity"} or re.search(r"\d[.,]\d{2}", row.text):
         return ()
@@ -101,7 +111,9 @@ def _with_neighbours(layout: Layout, row: Row, columns: tuple[_Column, ...]) -> 
         for cell in other.cells:
             for name in ("description", "quantity", "unit_price", "amount"):
                 match = vocabulary.COLUMN[name].match(cell.folded)
-                taken = any(min(cell.right, c.right) > max(cell.left, c.left) and c.name != "other" for c in columns)
+                taken = any(
+                    min(cell.right, c.right) > max(cell.left, c.left) and c.name != "other" for c in columns
+                )
                 if name not in names and match and len(cell.text) - match.end() < 3 and not taken:
                     more.append(_Column(name, cell.left, cell.right))
                     names.add(name)
@@ -111,6 +123,16 @@ def _with_neighbours(layout: Layout, row: Row, columns: tuple[_Column, ...]) -> 
 
 def _single(columns: list[_Column]) -> tuple[_Column, ...]:
     """One amount, the last; one description, the widest reach; one quantity and price, the first."""
+    amounts = [column for column in columns if column.name == "amount"]
+    price = next((column for column in columns if column.name == "unit_price"), None)
+    if (
+        len(amounts) > 1
+        and price
+        and amounts[0].left < price.left
+        and all(c.name != "quantity" for c in columns)
+    ):
+        # "Amount ... Price ... Total": the first amount is that of the goods.
+        columns = [_Column("quantity", c.left, c.right) if c is amounts[0] else c for c in columns]
     kept: list[_Column] = []
     for name in ("description", "quantity", "unit_price", "amount"):
         same = [column for column in columns if column.name == name]
@@ -127,7 +149,10 @@ def _ends_table(row: Row, decimal_mark: str | None) -> bool:
     if amounts:
         label = row.folded[: amounts[0].start]
         kind, score = labelled(label)
-        starts = re.match(r"\W*(?:sub-?\s?total|total|summe|gesamt|net|zwischen|totaal|totale|amount due|vat|mwst|tva|tax)", label)
+        starts = re.match(
+            r"\W*(?:sub-?\s?total|total|summe|gesamt|net|zwischen|totaal|totale|amount due|vat|mwst|tva|tax)",
+            label,
+        )
         cells = [cell for cell in row.cells if re.search(r"[a-z]{3}", cell.folded)]
         return kind is not None and score > 0.6 and (bool(starts) or len(cells) <= 1) and len(amounts) <= 3
     kind, score = labelled(row.cells[-1].folded)
@@ -154,7 +179,9 @@ def _take_row(row: Row, table: tuple[_Column, ...], drafts: list[_Draft], decima
     if "description" in whole and re.search(r"[^\W\d_]{2}", whole["description"].text):
         draft.rows.append(whole["description"])
     explains = re.search(r"rabatt|discount|remise|preisbasis|preis ?:", row.folded) and draft.quantity is None
-    if (draft.amount is not None or draft.unit_price is not None and draft.quantity is not None) and not explains:
+    if (
+        draft.amount is not None or (draft.unit_price is not None and draft.quantity is not None)
+    ) and not explains:
         drafts.append(draft)
     elif draft.rows and drafts and _continues(row, drafts[-1], draft):
         drafts[-1].rows += draft.rows
@@ -194,7 +221,9 @@ def _column_of(group: list[Token], table: tuple[_Column, ...]) -> _Column | None
 
     def distance(column: _Column) -> float:
         shared = min(right, column.right) - max(left, column.left)
-        ends = min(abs(left - column.left), abs(right - column.right), abs((left + right) / 2 - column.middle))
+        ends = min(
+            abs(left - column.left), abs(right - column.right), abs((left + right) / 2 - column.middle)
+        )
         return ends - max(0.0, shared)
 
     text = " ".join(token.text for token in group)
@@ -219,11 +248,15 @@ def _amount_in(row: Row, span: Span, decimal_mark: str | None) -> Amount | None:
 def _quantity_in(span: Span, decimal_mark: str | None) -> tuple[Span, Decimal] | None:
     for token in span.tokens:
         match = re.match(r"-?\d[\d.,]*", token.text)
-        if match and (match[0] == token.text or re.fullmatch(r"[A-Za-zÀ-ÿ²³.%]{1,6}", token.text[match.end() :])):
+        if match and (
+            match[0] == token.text or re.fullmatch(r"[A-Za-zÀ-ÿ²³.%]{1,6}", token.text[match.end() :])
+        ):
             number = match[0].rstrip(".,")
             parsed = parse_number(number.lstrip("-"), decimal_mark)
             if parsed is not None:
-                return Span(span.page, span.index, (token,)), -parsed[0] if number.startswith("-") else parsed[0]
+                return Span(span.page, span.index, (token,)), -parsed[0] if number.startswith(
+                    "-"
+                ) else parsed[0]
     return None
 
 
@@ -264,7 +297,12 @@ def _priced(row: Row, decimal_mark: str | None) -> _Draft | None:
     label = row.folded[: amounts[0].start]
     kind, _ = labelled(label)
     paid = vocabulary.PAYMENT.search(label) or vocabulary.CHANGE.search(label)
-    if kind is not None or paid or not re.search(r"[a-z]{2}", label) or row.text[amount.end :].strip(" ABCDEFGTVXZ*€") :
+    if (
+        kind is not None
+        or paid
+        or not re.search(r"[a-z]{2}", label)
+        or row.text[amount.end :].strip(" ABCDEFGTVXZ*€")
+    ):
         return None
     draft = _Draft(amount=amount)
     if leading := _LEADING.match(row.text):
@@ -274,7 +312,11 @@ def _priced(row: Row, decimal_mark: str | None) -> _Draft | None:
             start = leading.end()
     if len(amounts) > 1:
         draft.unit_price = amounts[-2]
-    tokens = tuple(t for t in row.within(start, amounts[0].start) if not draft.quantity or t not in draft.quantity[0].tokens)
+    tokens = tuple(
+        t
+        for t in row.within(start, amounts[0].start)
+        if not draft.quantity or t not in draft.quantity[0].tokens
+    )
     while tokens and re.fullmatch(r"\W+", tokens[-1].text):
         tokens = tokens[:-1]
     draft.rows = [Span(row.page, row.index, tokens)] if tokens else []
@@ -299,9 +341,16 @@ def _item(draft: _Draft) -> LineItem | None:
     price = draft.unit_price
     if draft.quantity and price is not None and draft.amount is not None:
         quantity = draft.quantity[1]
-        agrees = abs(quantity * price.value - draft.amount.value) <= max(Decimal("0.02"), abs(quantity) * Decimal("0.005"))
+        agrees = abs(quantity * price.value - draft.amount.value) <= max(
+            Decimal("0.02"), abs(quantity) * Decimal("0.005")
+        )
         sure = 0.97 if agrees else 0.6
-    elif draft.quantity is None and price is not None and draft.amount is not None and price.value == draft.amount.value:
+    elif (
+        draft.quantity is None
+        and price is not None
+        and draft.amount is not None
+        and price.value == draft.amount.value
+    ):
         sure = 0.8
     return LineItem(
         description=joined_field(None, draft.rows, sure),
@@ -314,7 +363,9 @@ def _item(draft: _Draft) -> LineItem | None:
 def _money(amount: Amount | None, sure: float) -> Field | None:
     if amount is None:
         return None
-    return amount.row.field(normal(amount.value), amount.start, amount.end, sure * (0.7 if amount.unsure else 1.0))
+    return amount.row.field(
+        normal(amount.value), amount.start, amount.end, sure * (0.7 if amount.unsure else 1.0)
+    )
 
 
 def _quantity(span: Span, value: Decimal, sure: float) -> Field:

@@ -59,7 +59,11 @@ def _numbers_of(layout: Layout, row: Row) -> Iterator[_Found]:
                     score -= 0.25 if digits < 3 else 0.0
                     yield _Found(place.row, start, end, score - 0.0005 * row.index)
                     break
-                if not place.below and re.search(r"[a-z]{3,}", place.row.folded[place.start : place.end]) and nearness == 0:
+                if (
+                    not place.below
+                    and re.search(r"[a-z]{3,}", place.row.folded[place.start : place.end])
+                    and nearness == 0
+                ):
                     if pattern is vocabulary.NUMBER_HEADING:
                         break
 
@@ -77,7 +81,11 @@ def _within_other(text: str, label: re.Match[str]) -> bool:
 
 def _value_at(place: Place, *, heading: bool) -> tuple[int, int] | None:
     """(start, end) in the row's text of the first thing in this place that can be a number."""
-    lead = re.match(r"[\s:.#№°º-]*(?:\(\d+\))?\s*(?:(?:no|nr|n[°ºo]|number|nummer)(?!\w)\.?|#)?[\s:.#-]*", place.text, re.IGNORECASE)
+    lead = re.match(
+        r"[\s:.#№°º-]*(?:\(\d+\))?\s*(?:(?:no|nr|n[°ºo]|number|nummer)(?!\w)\.?|#)?[\s:.#-]*",
+        place.text,
+        re.IGNORECASE,
+    )
     offset = lead.end() if lead else 0
     match = _VALUE.match(place.text, offset)
     if match is None:
@@ -96,7 +104,9 @@ def _value_at(place: Place, *, heading: bool) -> tuple[int, int] | None:
     for date in find_dates(place.row.text):
         if date.start <= start < date.end and date.end - date.start >= len(text) - 1:
             return None
-    if re.fullmatch(r"\d{1,6}[.,]\d{2}", text) or place.row.text[end : end + 2].strip().startswith(("%", "€", "$")):
+    if re.fullmatch(r"\d{1,6}[.,]\d{2}", text) or place.row.text[end : end + 2].strip().startswith(
+        ("%", "€", "$")
+    ):
         return None
     if heading and re.match(r"\s+(?:days?|tage|jours)", place.row.folded[end:]):
         return None

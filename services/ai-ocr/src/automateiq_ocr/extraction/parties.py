@@ -13,7 +13,9 @@ from automateiq_ocr.extraction.layout import Layout, Row, Span, fold, overlap
 from automateiq_ocr.extraction.models import DocumentType, Field
 from automateiq_ocr.recognition.models import mean_confidence
 
-_BREAK = re.compile(r"\s*(?:[·•|¦]|,? (?:registered|a company)\b|, (?:of|whose)\b| [-–—] |;|\s\*\s)\s*", re.IGNORECASE)
+_BREAK = re.compile(
+    r"\s*(?:[·•|¦]|,? (?:registered|a company)\b|, (?:of|whose)\b| [-–—] |;|\s\*\s)\s*", re.IGNORECASE
+)
 _NO_NAME = re.compile(
     r"@|www\.|https?:|^\W*$|^\d|\d{4,}|(?<!\w)(?:tel|fax|phone|telefon|tax invoice|invoice|rechnung|facture|receipt|page|seite|date|datum|street"
     r"|road|jalan|jln|lot|strasse|str\.|platz|avenue|rue|total|welcome|thank|order|table|bill|statement|iban|bic|dear|copy|original|duplicate|kopie"
@@ -83,7 +85,9 @@ def _plain(text: str) -> str:
 def _in_address(layout: Layout, key: str) -> bool:
     """Whether the name is that of the document's web or mail address."""
     hosts = re.findall(r"(?:@|www\.)([\w.-]+)", layout.text)
-    return any(key.startswith(re.sub(r"\W", "", host.split(".")[0])) for host in hosts if len(host.split(".")[0]) > 3)
+    return any(
+        key.startswith(re.sub(r"\W", "", host.split(".")[0])) for host in hosts if len(host.split(".")[0]) > 3
+    )
 
 
 def _contract_parties(layout: Layout) -> Iterator[_Name]:
@@ -102,7 +106,9 @@ def _names(layout: Layout) -> Iterator[_Name]:
     for row in layout.rows:
         for label in vocabulary.ISSUER.finditer(row.folded):
             bounds = cell_bounds(row)
-            opens = any(start <= label.start() <= start + 2 and label.end() >= end - 2 for start, end in bounds)
+            opens = any(
+                start <= label.start() <= start + 2 and label.end() >= end - 2 for start, end in bounds
+            )
             colon = row.text[label.end() : label.end() + 2].strip().startswith(":")
             if not (opens or colon):
                 continue
@@ -166,7 +172,11 @@ def _customer_places(layout: Layout) -> Iterator[tuple[int, int, int]]:
             if opening is None or label.start() > opening[0] + 2:
                 continue
             rest = row.text[label.end() : opening[1]]
-            if rest and not re.match(r"\s*[:.]|\s*$", rest) and label[0] in ("to", "client", "customer", "service", "kunde"):
+            if (
+                rest
+                and not re.match(r"\s*[:.]|\s*$", rest)
+                and label[0] in ("to", "client", "customer", "service", "kunde")
+            ):
                 continue
             header = Span(row.page, row.index, row.within(*opening))
             yield row.index, *opening
@@ -199,8 +209,10 @@ def _trimmed(row: Row, start: int, end: int, score: float) -> Iterator[_Name]:
         return
     if next(find_dates(name), None) is not None:
         return
-    if re.match(r"(?:not|please|for|we|if|this|all|your|our|the following|no)(?!\w)", folded) or name.count(")") > name.count("("):
+    if re.match(r"(?:not|please|for|we|if|this|all|your|our|the following|no)(?!\w)", folded) or name.count(
+        ")"
+    ) > name.count("("):
         score -= 1.5
-    if name.count(" ") > 8 or re.search(r"\d", name) and not form:
+    if name.count(" ") > 8 or (re.search(r"\d", name) and not form):
         score -= 0.8
     yield _Name(row, start + offset, start + offset + len(name), score)
