@@ -1,7 +1,7 @@
 """How much of what documents say is read out of them rightly: recognition and extraction, in this process.
 
     .venv/bin/python benchmarks/ocr_accuracy.py                         the project's own samples
-    .venv/bin/python benchmarks/ocr_accuracy.py --data DIR SET[:N]...   labelled folders DIR/SET/dev, scored by DIR/score.py
+    .venv/bin/python benchmarks/ocr_accuracy.py --data DIR SET[:N]...   labelled DIR/SET/dev, scored by DIR/score.py
 
 Recognized pages are kept under benchmarks/.work/pages, keyed by the file's content and the engine's version, so that
 extraction alone is measured again in seconds. For the samples every wrong value is printed; the last line is JSON.
@@ -23,10 +23,11 @@ from typing import Any
 
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
+from automateiq_core.errors import AppError
 from automateiq_ocr.extraction.engine import extract
 from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem
 from automateiq_ocr.recognition.engine import engine_version, open_document, recognize_page
-from automateiq_ocr.recognition.models import AppError, Line, Options, Page, Word
+from automateiq_ocr.recognition.models import Line, Options, Page, Word
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "benchmarks" / ".work"
@@ -146,11 +147,8 @@ def measure_set(folder: Path, name: str, most: int | None) -> dict[str, Any]:
             }
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
     scores = WORK / f"score-{name}.json"
-    subprocess.run(
-        [sys.executable, folder / "score.py", "--pred", predictions, "--set", name, "--only-predicted"]
-        + ["--json", scores, "--errors", "400"],
-        check=True,
-    )
+    command = [sys.executable, str(folder / "score.py"), "--pred", str(predictions), "--set", name]
+    subprocess.run([*command, "--only-predicted", "--json", str(scores), "--errors", "400"], check=True)
     return {"documents": len(entries), "extraction_ms": round(1000 * spent / max(1, len(entries)), 1)}
 
 

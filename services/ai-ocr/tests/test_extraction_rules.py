@@ -106,9 +106,48 @@ WRITTEN = {
         "{d} {french} {y}",
     ],
 }
-ENGLISH = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
-GERMAN = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
-FRENCH = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
+ENGLISH = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+GERMAN = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+]
+FRENCH = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
 
 
 @given(
@@ -347,7 +386,54 @@ def test_a_receipts_list_takes_quantity_and_price_from_the_row_below() -> None:
 SOUP = st.lists(
     st.one_of(
         st.sampled_from(
-            ["Total", "Subtotal", "VAT", "Invoice", "No.", "Date:", "Due", "Description", "Qty", "Price", "Amount", "Ltd", "GmbH", "From", "Bill", "to", "€", "£", "$", "USD", "20%", "12.50", "1.234,00", "-3.00", "(4.00)", "03/04/2026", "2026-01-02", "May", "7", "INV-1204", "x", "@", "Cash", "Rounding", ",", ".", ":", "-", "‖", "%", "|", "3", "@", "1,000.00", "99999999999999999999.00", "31.02.2026"]
+            [
+                "Total",
+                "Subtotal",
+                "VAT",
+                "Invoice",
+                "No.",
+                "Date:",
+                "Due",
+                "Description",
+                "Qty",
+                "Price",
+                "Amount",
+                "Ltd",
+                "GmbH",
+                "From",
+                "Bill",
+                "to",
+                "€",
+                "£",
+                "$",
+                "USD",
+                "20%",
+                "12.50",
+                "1.234,00",
+                "-3.00",
+                "(4.00)",
+                "03/04/2026",
+                "2026-01-02",
+                "May",
+                "7",
+                "INV-1204",
+                "x",
+                "@",
+                "Cash",
+                "Rounding",
+                ",",
+                ".",
+                ":",
+                "-",
+                "‖",
+                "%",
+                "|",
+                "3",
+                "@",
+                "1,000.00",
+                "99999999999999999999.00",
+                "31.02.2026",
+            ]
         ),
         st.text(min_size=1, max_size=9),
     ),

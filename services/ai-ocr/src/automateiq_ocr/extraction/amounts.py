@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 
 from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.layout import Layout, Row
@@ -144,7 +145,7 @@ def normal(value: Decimal) -> str:
     """Dot and two decimals, more only where more are printed and not zero; never "-0.00"."""
     exact = value.normalize() + 0
     places = max(2, -int(exact.as_tuple().exponent))
-    return f"{abs(exact) if not exact else exact:.{places}f}"
+    return f"{exact if exact else abs(exact):.{places}f}"
 
 
 def parse_number(text: str, decimal_mark: str | None = None) -> tuple[Decimal, bool] | None:
@@ -217,13 +218,13 @@ def find_amounts(row: Row, decimal_mark: str | None) -> Iterator[Amount]:
 
 def _close_together(row: Row, start: int, end: int) -> bool:
     tokens = row.within(start, end)
-    return all(b.left - a.right < 0.45 * row.height for a, b in zip(tokens, tokens[1:], strict=False))
+    return all(b.left - a.right < 0.45 * row.height for a, b in pairwise(tokens))
 
 
 def usual_decimal_mark(layout: Layout) -> str | None:
     """The mark before the cents in this document, where it is clear."""
     votes = Counter(match[1] for match in re.finditer(r"\d([.,])\d{2}(?![\d.,])", layout.text))
-    (best, count), (_, other) = (votes.most_common(2) + [("", 0), ("", 0)])[:2]
+    (best, count), (_, other) = [*votes.most_common(2), ("", 0), ("", 0)][:2]
     return best if count > 2 * other and best else None
 
 
@@ -240,7 +241,7 @@ class CurrencyMark:
 
 def find_currency(layout: Layout, near: Row | None) -> CurrencyMark | None:
     """The document's currency by the signs on it; those beside amounts, and beside the total, count most."""
-    votes: Counter[str] = Counter()
+    votes: dict[str, float] = defaultdict(float)
     best: dict[str, tuple[float, CurrencyMark]] = {}
     local = next((code for code, words in vocabulary.DOLLARS.items() if words.search(layout.text)), None)
     for row in layout.rows:
@@ -257,7 +258,7 @@ def find_currency(layout: Layout, near: Row | None) -> CurrencyMark | None:
     for code in ("CAD", "AUD", "NZD", "HKD", "SGD"):
         if votes[code] >= 1 and not any("US$" in row.text or "USD" in row.text for row in layout.rows):
             votes[code] += votes.pop("USD", 0.0)
-    ranked = votes.most_common(2)
+    ranked = sorted(votes.items(), key=lambda entry: entry[1], reverse=True)[:2]
     if not ranked or ranked[0][1] < _LEAST_VOTES:
         return None
     code, most = ranked[0]

@@ -12,8 +12,9 @@ from automateiq_ocr.extraction.layout import Layout, Row
 from automateiq_ocr.extraction.models import Field
 
 _AMERICAN = re.compile(
-    r"(?<!\w)(?:al|ak|az|ar|ca|co|ct|de|fl|ga|hi|id|il|in|ia|ks|ky|la|me|md|ma|mi|mn|ms|mo|mt|ne|nv|nh|nj|nm|ny|nc|nd|oh"
-    r"|ok|or|pa|ri|sc|sd|tn|tx|ut|vt|va|wa|wv|wi|wy|dc),? \d{5}(?:-\d{4})?(?!\d)|(?<!\w)sales tax(?!\w)|\(\d{3}\) ?\d{3}-\d{4}"
+    r"(?<!\w)(?:al|ak|az|ar|ca|co|ct|de|fl|ga|hi|id|il|in|ia|ks|ky|la|me|md|ma|mi|mn|ms|mo|mt|ne|nv|nh|nj|nm|ny"
+    r"|nc|nd|oh|ok|or|pa|ri|sc|sd|tn|tx|ut|vt|va|wa|wv|wi|wy|dc),? \d{5}(?:-\d{4})?(?!\d)"
+    r"|(?<!\w)sales tax(?!\w)|\(\d{3}\) ?\d{3}-\d{4}"
 )
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}(?!\d)|uhr|am|pm")
 

@@ -21,7 +21,7 @@ def find_type(layout: Layout, *, has_total: bool, has_number: bool) -> tuple[Doc
         DocumentType.INVOICE: 0.5 * invoice,
         DocumentType.RECEIPT: 0.45 * receipt,
     }
-    head = [row for row in layout.rows[: max(6, len(layout.rows) // 4)]]
+    head = layout.rows[: max(6, len(layout.rows) // 4)]
     titles = [cell.folded.strip() for row in head for cell in row.cells]
     if any(vocabulary.NUMBER_HEADING.match(title) and len(title) < 45 for title in titles):
         scores[DocumentType.INVOICE] += 1.5
@@ -42,10 +42,7 @@ def find_type(layout: Layout, *, has_total: bool, has_number: bool) -> tuple[Doc
     if layout.narrow:
         scores[DocumentType.RECEIPT] += 1.4
         scores[DocumentType.INVOICE] -= 0.6
-    if re.search(
-        r"(?<!\w)(?:iban|due date|payment terms|zahlbar|bill to|sold to|invoice to|zahlbetrag|rechnungssumme|kaufer|remit to|rechnungsnummer)(?!\w)",
-        text,
-    ):
+    if vocabulary.INVOICE_ONLY.search(text):
         scores[DocumentType.RECEIPT] -= 1.5
     if contract >= 3 and words > 120:
         scores[DocumentType.CONTRACT] = scores.get(DocumentType.CONTRACT, 0.0) + 0.35 * contract

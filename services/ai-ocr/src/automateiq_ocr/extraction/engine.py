@@ -21,7 +21,8 @@ from automateiq_ocr.recognition.models import Page
 def extract(pages: Sequence[Page]) -> ExtractedData:
     """Read the data out of a document's recognized pages, given in the order of their numbers.
 
-    Pure and deterministic. Every field's `source_text` stands on its page, in its box; what is not printed is left out.
+    Pure and deterministic. Every field's `source_text` stands on its page, in its box; what is not printed
+    is left out.
     """
     layout = lay_out(pages)
     if not layout.rows:
@@ -39,7 +40,9 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     bill = kind in (DocumentType.INVOICE, DocumentType.RECEIPT)
     if not bill:
         totals, items, number, due_date = Totals(), (), None, None
-    sign = currency and currency.row.field(currency.code, currency.start, currency.end, currency.confidence)
+    sign = None
+    if currency is not None:
+        sign = currency.row.field(currency.code, currency.start, currency.end, currency.confidence)
 
     def proven(field: Field | None) -> Field | None:
         return field if field is not None and stands_on(field, pages, layout) else None

@@ -68,7 +68,7 @@ def find_line_items(layout: Layout, decimal_mark: str | None, end: int | None) -
 
 
 def _columns(row: Row) -> tuple[_Column, ...]:
-    """The columns, when this row is one of column titles: an amount or price, and one more, and hardly any other word."""
+    """The columns, when this row is one of column titles: a price or amount, one more, and hardly other words."""
     found: list[tuple[int, int, str]] = []
     for name in ("unit_price", "amount", "quantity", "description", "other"):
         for match in vocabulary.COLUMN[name].finditer(row.folded):
@@ -194,9 +194,9 @@ def _complete(row: Row, draft: _Draft, decimal_mark: str | None) -> None:
     product = draft.quantity[1] * draft.unit_price.value
     for amount in find_amounts(row, decimal_mark):
         same = amount.row.index == draft.unit_price.row.index and amount.start <= draft.unit_price.start
-        if amount.cents and not same and row.index - draft.unit_price.row.index <= 1:
-            if abs(amount.value - product) <= Decimal("0.02"):
-                draft.amount = amount
+        near = not same and row.index - draft.unit_price.row.index <= 1
+        if amount.cents and near and abs(amount.value - product) <= Decimal("0.02"):
+            draft.amount = amount
 
 
 def _carried(row: Row) -> bool:

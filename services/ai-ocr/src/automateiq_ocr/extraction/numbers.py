@@ -59,24 +59,15 @@ def _numbers_of(layout: Layout, row: Row) -> Iterator[_Found]:
                     score -= 0.25 if digits < 3 else 0.0
                     yield _Found(place.row, start, end, score - 0.0005 * row.index)
                     break
-                if (
-                    not place.below
-                    and re.search(r"[a-z]{3,}", place.row.folded[place.start : place.end])
-                    and nearness == 0
-                ):
-                    if pattern is vocabulary.NUMBER_HEADING:
-                        break
+                words = re.search(r"[a-z]{3,}", place.row.folded[place.start : place.end])
+                if pattern is vocabulary.NUMBER_HEADING and words and not place.below and nearness == 0:
+                    break
 
 
 def _within_other(text: str, label: re.Match[str]) -> bool:
     """Whether the label is part of a longer one of another kind: "customer invoice account no"."""
     before = text[max(0, label.start() - 18) : label.start()]
-    return bool(
-        re.search(
-            r"(?:customer|client|account|order|your|votre|vos|ihre?|vostro|vuestra|su|uw|vossa|purchase|vat|gst|tax reg\w*|kunden|company|table|original|zu|to|per|previous|bank|with)\s*$",
-            before,
-        )
-    )
+    return vocabulary.NUMBER_OF_OTHERS.search(before) is not None
 
 
 def _value_at(place: Place, *, heading: bool) -> tuple[int, int] | None:

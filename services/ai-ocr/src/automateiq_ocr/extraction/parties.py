@@ -16,11 +16,6 @@ from automateiq_ocr.recognition.models import mean_confidence
 _BREAK = re.compile(
     r"\s*(?:[·•|¦]|,? (?:registered|a company)\b|, (?:of|whose)\b| [-–—] |;|\s\*\s)\s*", re.IGNORECASE
 )
-_NO_NAME = re.compile(
-    r"@|www\.|https?:|^\W*$|^\d|\d{4,}|(?<!\w)(?:tel|fax|phone|telefon|tax invoice|invoice|rechnung|facture|receipt|page|seite|date|datum|street"
-    r"|road|jalan|jln|lot|strasse|str\.|platz|avenue|rue|total|welcome|thank|order|table|bill|statement|iban|bic|dear|copy|original|duplicate|kopie"
-    r"|customer|kundenbeleg|agreement|contract|vat|gst|ust|sehr geehrte|cash|description|menge|attn|reprint|amount|account|bank|nummer|anschrift|server|cashier|guest|check|confidential|po box)(?!\w)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +200,7 @@ def _trimmed(row: Row, start: int, end: int, score: float) -> Iterator[_Name]:
     folded = fold(name)
     if re.match(r"\s*:", row.text[start + offset + len(name) :]):
         return  # a label
-    if len(re.findall(r"[^\W\d_]", name)) < 3 or len(name) > 70 or _NO_NAME.search(folded):
+    if len(re.findall(r"[^\W\d_]", name)) < 3 or len(name) > 70 or vocabulary.NO_NAME.search(folded):
         return
     if next(find_dates(name), None) is not None:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
@@ -74,9 +74,9 @@ def labelled(text: str) -> tuple[Kind | None, float]:
         tax
         and not includes
         and not re.search(r"excl|before|without|ohne|ex\b|hors|sin\b|zzgl\.? \S+ ?(?:mwst)?$", text)
+        and (not pay or tax.start() < pay.start() or not re.search(r"total|gesamt|betrag|amount", text))
     ):
-        if not pay or tax.start() < pay.start() or not re.search(r"total|gesamt|betrag|amount", text):
-            return "tax", 0.9 * short
+        return "tax", 0.9 * short
     if (
         subtotal
         and (not pay or subtotal.end() - subtotal.start() >= pay.end() - pay.start())
@@ -301,9 +301,10 @@ def _between(subtotal: Candidate, total: Candidate, amounts: dict[int, list[Amou
     """An amount without a legible label between the two that makes up their difference: the tax."""
     for index in range(subtotal.amount.row.index + 1, total.amount.row.index):
         for amount in amounts[index]:
-            if amount.value and abs(subtotal.value + amount.value - total.value) <= _TOLERANCE:
-                if labelled(amount.row.folded[: amount.start])[0] in (None, "tax") and "%" in amount.row.text:
-                    return Candidate("tax", amount, 0.5)
+            fits = amount.value and abs(subtotal.value + amount.value - total.value) <= _TOLERANCE
+            label = labelled(amount.row.folded[: amount.start])[0]
+            if fits and label in (None, "tax") and "%" in amount.row.text:
+                return Candidate("tax", amount, 0.5)
     return None
 
 
@@ -312,9 +313,8 @@ def _score(
     subtotal: Candidate | None,
     tax: Candidate | None,
     lines: Decimal,
-    weight: object,
+    weight: Callable[[Candidate], float],
 ) -> tuple[float, bool]:
-    assert callable(weight)
     score, proven = 0.0, False
     for candidate, share in ((total, 1.0), (subtotal, 0.5), (tax, 0.5)):
         if candidate is not None:
