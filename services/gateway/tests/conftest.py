@@ -117,6 +117,13 @@ async def anybody(gateway: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture
+async def alone(start_gateway: StartGateway) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a gateway without services, for what needs none."""
+    async with start_gateway() as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
+        yield client
+
+
 @dataclass
 class Member:
     """Somebody who has signed in with bearer tokens."""
