@@ -118,6 +118,12 @@ def _with_neighbours(layout: Layout, row: Row, columns: tuple[_Column, ...]) -> 
                     more.append(_Column(name, cell.left, cell.right))
                     names.add(name)
                     break
+    added = [column for column in more if column not in columns]
+    more = [
+        c
+        for c in more
+        if c.name != "other" or all(min(c.right, a.right) <= max(c.left, a.left) for a in added)
+    ]
     return tuple(sorted(more, key=lambda column: column.left))
 
 
@@ -178,6 +184,9 @@ def _take_row(row: Row, table: tuple[_Column, ...], drafts: list[_Draft], decima
         draft.quantity = _quantity_in(whole["quantity"], decimal_mark)
     if "description" in whole and re.search(r"[^\W\d_]{2}", whole["description"].text):
         draft.rows.append(whole["description"])
+    elif draft.amount is not None and (start := row.cells[0]).right <= left - row.height:
+        # Texts that begin to the left of a centred title.
+        draft.rows += [start] if re.search(r"[^\W\d_]{2}", start.text) else []
     explains = re.search(r"rabatt|discount|remise|preisbasis|preis ?:", row.folded) and draft.quantity is None
     if (
         draft.amount is not None or (draft.unit_price is not None and draft.quantity is not None)
@@ -194,7 +203,7 @@ def _complete(row: Row, draft: _Draft, decimal_mark: str | None) -> None:
     product = draft.quantity[1] * draft.unit_price.value
     for amount in find_amounts(row, decimal_mark):
         same = amount.row.index == draft.unit_price.row.index and amount.start <= draft.unit_price.start
-        near = not same and row.index - draft.unit_price.row.index <= 1
+        near = not same and row.index - draft.unit_price.row.index <= 2
         if amount.cents and near and abs(amount.value - product) <= Decimal("0.02"):
             draft.amount = amount
 
@@ -263,8 +272,8 @@ def _quantity_in(span: Span, decimal_mark: str | None) -> tuple[Span, Decimal] |
 def _continues(row: Row, before: _Draft, draft: _Draft) -> bool:
     """Whether a row with words only goes on with the description above it."""
     last = before.rows[-1] if before.rows else None
-    if last is None or last.page != row.page:
-        return False
+    if last is None or last.page != row.page or re.search(r"\w ?:(?: |$)", row.text):
+        return False  # "Colour: red" is an attribute
     near = row.middle - last.middle < 1.75 * max(last.height, row.height)
     return near and draft.rows[0].height < 1.3 * last.height and draft.rows[0].left > last.left - row.height
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.dates import find_dates
 from automateiq_ocr.extraction.labels import Place, cell_bounds, places_after
-from automateiq_ocr.extraction.layout import Layout, Row, Span, fold, overlap
+from automateiq_ocr.extraction.layout import Layout, Row, Span, fold, joined_field, overlap
 from automateiq_ocr.extraction.models import DocumentType, Field
 from automateiq_ocr.recognition.models import mean_confidence
 
@@ -24,10 +24,12 @@ class _Name:
     start: int
     end: int
     score: float
+    above: Row | None = None  # the row in which the name began
 
     @property
     def text(self) -> str:
-        return self.row.text[self.start : self.end]
+        own = self.row.text[self.start : self.end]
+        return f"{self.above.text} {own}" if self.above else own
 
 
 def find_vendor(layout: Layout, kind: DocumentType) -> Field | None:
@@ -55,7 +57,11 @@ def find_vendor(layout: Layout, kind: DocumentType) -> Field | None:
     name = names[best]
     if kind in (DocumentType.INVOICE, DocumentType.RECEIPT):
         name = _in_full(name, names)
-    return name.row.field(name.text, name.start, name.end, min(0.97, 0.4 + 0.16 * score))
+    confidence = min(0.97, 0.4 + 0.16 * score)
+    if name.above is not None:
+        own = Span(name.row.page, name.row.index, name.row.within(name.start, name.end))
+        return joined_field(None, (name.above, own), confidence)
+    return name.row.field(name.text, name.start, name.end, confidence)
 
 
 def _in_full(name: _Name, names: list[_Name]) -> _Name:
@@ -121,9 +127,21 @@ def _names(layout: Layout) -> Iterator[_Name]:
             score = _score(layout, row, cell, seen, count)
             if any(index == row.index and a <= start < b for index, a, b in customers):
                 score -= 2.5
-            yield from _trimmed(row, start, end, score)
+            for name in _trimmed(row, start, end, score):
+                yield _begun_above(layout, name)
         if re.search(r"[a-z]{3}", row.folded):
             seen += 1
+
+
+def _begun_above(layout: Layout, name: _Name) -> _Name:
+    """A row that begins with a legal form, or follows one that ends with "&", goes on with the row above."""
+    for above in layout.above(name.row, 1):
+        near = name.row.middle - above.middle < 2 * max(name.row.height, above.height)
+        alike = 0.6 < above.height / name.row.height < 1.7 and len(above.text) < 50
+        goes_on = vocabulary.LEGAL_FORM.match(fold(name.text)) or above.text.rstrip().endswith(("&", "+"))
+        if near and alike and goes_on and name.start == 0 and list(_trimmed(above, 0, len(above.text), 0.0)):
+            return replace(name, above=above, score=name.score + 0.3)
+    return name
 
 
 def _named_below(layout: Layout, row: Row) -> list[Place]:
@@ -200,7 +218,11 @@ def _trimmed(row: Row, start: int, end: int, score: float) -> Iterator[_Name]:
     folded = fold(name)
     if re.match(r"\s*:", row.text[start + offset + len(name) :]):
         return  # a label
-    if len(re.findall(r"[^\W\d_]", name)) < 3 or len(name) > 70 or vocabulary.NO_NAME.search(folded):
+    if (
+        len(re.findall(r"[^\W\d_]", name)) < 3
+        or len(name) > 70
+        or (vocabulary.NO_NAME.search(folded) and not form)
+    ):
         return
     if next(find_dates(name), None) is not None:
         return
