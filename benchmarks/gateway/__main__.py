@@ -3,9 +3,10 @@
     make bench-gateway
 
 The fleet's read passes gateway and gRPC with authentication, session check, rate limits, permission table, tenancy,
-validation, metrics and traces. The bare program (`bare.py`) has none of these: it reads the same rows of the same
-MongoDB and answers with the same JSON. Both run as one process a program; `wrk` alternates between them, and the
-figures are medians over the rounds. `p50_ms` is the fleet's median latency under that load.
+validation, metrics and traces. The bare program (`bare.py`) has none of these: it reads the same documents from the
+same MongoDB, one row each, and answers with the same JSON. Each program is one process; `wrk` asks for many different
+documents in turn, alternates between the two, and the figures are medians over the rounds. `p50_ms` is the fleet's
+median latency under that load.
 """
 
 import json
@@ -19,8 +20,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pymongo
+from bson import ObjectId
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -28,13 +32,15 @@ sys.path.insert(0, str(ROOT))
 from automateiq_local.fleet import Fleet  # noqa: E402
 from automateiq_local.ports import free_ports  # noqa: E402
 
+from samples.make.hostile import digital_pdf  # noqa: E402
 from tests.business import Business, until  # noqa: E402
 from tests.conftest import NO_RATE_LIMITS  # noqa: E402
 
 ROUNDS = 5
 SECONDS = 6
 CONNECTIONS = 16
-SAMPLE = ROOT / "samples" / "documents" / "invoice-gb-thistlewick.pdf"
+DOCUMENTS = 200
+ENV = {**NO_RATE_LIMITS, "AUTOMATEIQ_STARTER_MONTHLY_CREDITS": "100000"}
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -47,9 +53,21 @@ class Load:
     p99_ms: float
 
 
-def wrk(url: str, token: str, seconds: int = SECONDS) -> Load:
-    """Puts load on a URL and reads wrk's report."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}", url]
+_IN_TURN = """
+local paths = { %s }
+local turn = 0
+request = function()
+  turn = turn %% #paths + 1
+  return wrk.format("GET", paths[turn])
+end
+"""
+
+
+def wrk(base: str, paths: list[str], token: str, script: Path, seconds: int = SECONDS) -> Load:
+    """Asks for the paths in turn and reads wrk's report."""
+    script.write_text(_IN_TURN % ", ".join(f'"{path}"' for path in paths))
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script)]
+    command += ["-H", f"Authorization: Bearer {token}", base]
     report = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
     if "Non-2xx" in report or "Socket errors" in report:
         raise RuntimeError(report)
@@ -65,10 +83,10 @@ def wrk(url: str, token: str, seconds: int = SECONDS) -> Load:
 
 
 @contextmanager
-def bare_program(mongodb_uri: str, organization_id: str) -> Iterator[str]:
+def bare_program(mongodb_uri: str) -> Iterator[str]:
     """The bare program on a free port, as one process."""
     port = free_ports(1)[0]
-    env = {**os.environ, "MONGODB_URI": mongodb_uri, "ORGANIZATION_ID": organization_id}
+    env = {**os.environ, "MONGODB_URI": mongodb_uri}
     command = [sys.executable, "-m", "uvicorn", "bare:app", "--port", str(port), "--no-access-log"]
     process = subprocess.Popen(command, cwd=Path(__file__).parent, env=env, stderr=subprocess.DEVNULL)
     try:
@@ -87,25 +105,48 @@ def _answers(url: str) -> bool:
         return False
 
 
+def processed(shop: Business) -> list[dict[str, Any]]:
+    """Many small invoices, read."""
+    ids = []
+    for number in range(DOCUMENTS):
+        document_id = shop.upload(digital_pdf(number), f"invoice-{number}.pdf")["id"]
+        shop.process(document_id)
+        ids.append(document_id)
+    return [shop.ended(document_id, seconds=300) for document_id in ids]
+
+
+def copy(documents: list[dict[str, Any]], mongodb_uri: str) -> None:
+    """The same documents as the bare program's rows."""
+    with pymongo.MongoClient(mongodb_uri) as client:
+        rows = [{**document, "_id": ObjectId(document["id"])} for document in documents]
+        for row in rows:
+            del row["id"]
+        client["bare"]["documents"].insert_many(rows)
+
+
 def main() -> None:
     """Runs the rounds and prints one line of JSON."""
-    with tempfile.TemporaryDirectory() as folder, Fleet(Path(folder), env=NO_RATE_LIMITS) as fleet:
+    with tempfile.TemporaryDirectory() as folder, Fleet(Path(folder), env=ENV) as fleet:
         with httpx.Client(base_url=fleet.gateway_url, timeout=60) as client:
             shop = Business.register(client, "bench@example.com")
-            document = shop.upload_file(SAMPLE)
-            shop.process(document["id"])
-            document = shop.ended(document["id"])
-            assert document["status"] == "processed"
-        token = shop.tokens["accessToken"]
-        ours = f"{fleet.gateway_url}/api/documents/{document['id']}"
-        with bare_program(fleet.mongodb_uri, shop.organization_id) as bare:
-            theirs = f"{bare}/documents/{document['id']}"
-            assert httpx.get(theirs).json() == document, "the two must give the same answer"
+            documents = processed(shop)
+        copy(documents, fleet.mongodb_uri)
+        token, script = shop.tokens["accessToken"], Path(folder) / "in-turn.lua"
+        ids = [document["id"] for document in documents]
+        with bare_program(fleet.mongodb_uri) as bare:
+            for document in documents[:5]:
+                answer = httpx.get(f"{bare}/documents/{document['id']}")
+                assert answer.json() == document, "the two must give the same answer"
+            programs = (
+                (fleet.gateway_url, [f"/api/documents/{document_id}" for document_id in ids]),
+                (bare, [f"/documents/{document_id}" for document_id in ids]),
+            )
+            for program in programs:
+                wrk(*program, token, script, 3)
             pairs = []
-            for url in (ours, theirs):
-                wrk(url, token, 3)
             for number in range(ROUNDS):
-                pairs.append((wrk(ours, token), wrk(theirs, token)))
+                ours, theirs = (wrk(*program, token, script) for program in programs)
+                pairs.append((ours, theirs))
                 print(f"round {number}: {pairs[-1]}", file=sys.stderr)
     figures = {
         "throughput_ratio": round(statistics.median(a.throughput / b.throughput for a, b in pairs), 3),

@@ -68,7 +68,11 @@ def plain_seconds(scans: list[bytes]) -> float:
 @contextmanager
 def shop_on_fleet(workers: int) -> Iterator[Business]:
     """A registered business on a fresh fleet with so many recognition processes."""
-    env = {**NO_RATE_LIMITS, "AUTOMATEIQ_OCR_WORKERS": str(workers), "AUTOMATEIQ_STARTER_MONTHLY_CREDITS": "100000"}
+    env = {
+        **NO_RATE_LIMITS,
+        "AUTOMATEIQ_OCR_WORKERS": str(workers),
+        "AUTOMATEIQ_STARTER_MONTHLY_CREDITS": "100000",
+    }
     with tempfile.TemporaryDirectory() as folder, Fleet(Path(folder), env=env) as fleet:
         with httpx.Client(base_url=fleet.gateway_url, timeout=120) as client:
             yield Business.register(client, f"bench-{workers}@example.com")
@@ -101,7 +105,9 @@ def main() -> None:
                 scans = [scan(first + n) for n in range(SCANS)]
                 if workers == 1:
                     plain.append(plain_seconds(scans) / SCANS)
-                seconds = fleet_seconds(shop, [(f"scan-{first + n}.png", page) for n, page in enumerate(scans)])
+                seconds = fleet_seconds(
+                    shop, [(f"scan-{first + n}.png", page) for n, page in enumerate(scans)]
+                )
                 scanned[workers].append(seconds / SCANS)
                 if workers == 2:
                     files = [(f"digital-{first + n}.pdf", digital_pdf(first + n)) for n in range(DIGITAL)]

@@ -110,7 +110,9 @@ class Caller:
         caller = sorted(rule.callers)[0]
         service = SERVICE_OF_DOMAIN[method.containing_service.full_name.split(".")[1]]
         signer = TokenSigner.from_file(caller, self._fleet.data_dir.keys / "internal" / f"{caller}.pem")
-        module = importlib.import_module(method.containing_service.file.name.removesuffix(".proto").replace("/", ".") + "_pb2")
+        module = importlib.import_module(
+            method.containing_service.file.name.removesuffix(".proto").replace("/", ".") + "_pb2"
+        )
         peer = Peer(service, self._fleet.target(service), [module], signer, default_deadline_seconds=60)
         self._peers.append(peer)
         with calling(
