@@ -73,7 +73,7 @@ def _within_other(text: str, label: re.Match[str]) -> bool:
 def _value_at(place: Place, *, heading: bool) -> tuple[int, int] | None:
     """(start, end) in the row's text of the first thing in this place that can be a number."""
     lead = re.match(
-        r"[\s:.#№°º-]*(?:\(\d+\))?\s*(?:(?:no|nr|n[°ºo]|number|nummer)(?!\w)\.?|#)?[\s:.#-]*",
+        r"[\s:.#№°º)-]*(?:\(\d+\))?\s*(?:(?:no|nr|n[°ºo]|number|nummer)(?!\w)\.?|#)?[\s:.#-]*",
         place.text,
         re.IGNORECASE,
     )

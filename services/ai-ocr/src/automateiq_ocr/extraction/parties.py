@@ -113,8 +113,7 @@ def _names(layout: Layout) -> Iterator[_Name]:
             colon = row.text[label.end() : label.end() + 2].strip().startswith(":")
             if not (opens or colon):
                 continue
-            named = _named_below(layout, row)
-            for place in named or places_after(layout, row, label):
+            for place in (*places_after(layout, row, label), *_named_below(layout, row, label)):
                 names = list(_trimmed(place.row, place.start, place.end, 2.6))
                 if names and (place.below or colon):
                     yield names[0]
@@ -144,12 +143,18 @@ def _begun_above(layout: Layout, name: _Name) -> _Name:
     return name
 
 
-def _named_below(layout: Layout, row: Row) -> list[Place]:
-    """ "Name: ..." in the block under a label."""
+def _named_below(layout: Layout, row: Row, label: re.Match[str]) -> list[Place]:
+    """The name in the block under a label: after "Name:", else the first text there that can be one."""
     for below in layout.below(row, 5):
-        label = re.match(r"(?:company )?(?:name|firma|nom)\s*:", below.folded)
-        if label:
-            return [Place(below, label.end(), len(below.text), True)]
+        explicit = re.match(r"(?:company )?(?:name|firma|nom)\s*:", below.folded)
+        if explicit:
+            return [Place(below, explicit.end(), len(below.text), True)]
+    header = Span(row.page, row.index, row.within(label.start(), label.end()))
+    for below in layout.below(row, 4):
+        for (start, end), cell in zip(cell_bounds(below), below.cells, strict=True):
+            beneath = abs(cell.left - header.left) < 2 * header.height or overlap(cell, header) > 0.3
+            if beneath and any(_trimmed(below, start, end, 0.0)):
+                return [Place(below, start, end, True)]
     return []
 
 
@@ -210,9 +215,9 @@ def _trimmed(row: Row, start: int, end: int, score: float) -> Iterator[_Name]:
     if cut:
         text = text[: cut.start()]
     form = vocabulary.STRONG_FORM.search(fold(text))
-    if form and "," in text[form.end() :][:2]:
+    if form and re.match(r"\s*[(\[]?\d|\s?,", text[form.end() :]):
         text = text[: form.end()]
-    lead = re.match(r"[\s:.,\-–—*=~|_'\"“”‘’«»()#]*", text)
+    lead = re.match(r"(?:\d{3,} )?(?:[A-Za-z]{3,12}: )?[\s:.,\-–—*=~|_'\"“”‘’«»()#]*", text)
     offset = lead.end() if lead else 0
     name = text[offset:].rstrip(" ,:;-–—*=~|_'\"“”‘’«»#")
     folded = fold(name)

@@ -180,6 +180,7 @@ DATE_ISSUE = any_of(
 DATE_DUE = any_of(
     r"(?:payment |invoice )?due(?: date| on| by)?", r"date due", r"due date",
     r"pay(?:able)? (?:by|before|until)", r"payment (?:due|date|by|deadline)", r"please pay by",
+    r"remit (?:until|by|before)",
     r"to be paid by", r"falligkeit\S*", r"fallig(?: am| bis)?",
     r"zahlbar(?: \S+){0,3}? (?:bis|am)(?: zum| spatestens)?(?: zum)?",
     r"zahlungs(?:ziel|frist|termin)(?: bis)?", r"zahlbar bis(?: zum)?", r"(?:date d')?echeance",
@@ -275,7 +276,7 @@ LEGAL_FORM = re.compile(
 # No name of an issuer has these words; they belong to addresses, titles and labels.
 NO_NAME = re.compile(
     r"@|www\.|https?:|^\W*$|^\d|\d{4,}|(?<!\w)(?:tel|fax|phone|telefon|tax invoice|invoice|\w*rechnung|facture"
-    r"|factuur|paragon|kvitto|receipt|page|seite|date|datum|street|road|jalan|jln|lot|\w*strasse|\w*str\.|platz|avenue"
+    r"|factuur|paragon|k[vy]itto|www|\w*adres|address|anschrift|receipt|page|seite|date|datum|street|road|jalan|jln|lot|\w*strasse|\w*str\.|platz|avenue"
     r"|rue|taman|total|welcome|thank|order|table|bill|statement|iban|bic|dear|copy|original|duplicate|kopie|customer"
     r"|kundenbeleg|agreement|contract|vat|gst|ust|sehr geehrte|cash|description|menge|attn|reprint|amount|account"
     r"|bank|nummer|anschrift|server|cashier|guest|check|confidential|po box|hours|opening)(?!\w)"
