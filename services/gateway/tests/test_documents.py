@@ -214,6 +214,26 @@ def change(status: int, **processing: Any) -> pb.WatchDocumentResponse:
     )
 
 
+async def test_the_last_word_is_told_once() -> None:
+    sent: list[bytes] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message["body"])
+
+    events = sse._Events(send)
+    await events.tell(change(pb.DOCUMENT_STATUS_PROCESSING))
+    await events.tell(change(pb.DOCUMENT_STATUS_PROCESSED))
+    await events.beat()
+    await events.tell(change(pb.DOCUMENT_STATUS_PROCESSED, credits_charged=2))
+    await events.end()
+    told = b"".join(sent)
+    assert told.count(b"event: progress\n") == 1
+    assert told.count(b"event: processed\n") == 1
+    assert b'"creditsCharged":2' in told
+    assert told.count(b"retry: 2000\n") == 1
+    assert told.startswith(b"retry: 2000\nevent: ")
+
+
 def test_events_are_named_by_the_state() -> None:
     assert sse.frame(change(pb.DOCUMENT_STATUS_PROCESSING)).startswith(b"event: progress\ndata: {")
     processed = sse.frame(change(pb.DOCUMENT_STATUS_PROCESSED, pages_done=2))

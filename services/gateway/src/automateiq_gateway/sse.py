@@ -68,10 +68,11 @@ class EventStream:
                 await send({"type": "http.response.body", "body": b""})
                 return
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await _send(send, _RETRY + frame(first))
+            events = _Events(send)
+            await events.tell(first)
             async with disconnects.watched(receive) as gone:
-                await _forward(gateway, changes, gone, send)
-            await send({"type": "http.response.body", "body": b""})
+                await _forward(gateway, changes, gone, events)
+            await events.end()
         finally:
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
@@ -81,7 +82,7 @@ async def _forward(
     gateway: parts.Parts,
     changes: "asyncio.Queue[WatchDocumentResponse | AppError | None]",
     gone: "asyncio.Task[None]",
-    send: Send,
+    events: "_Events",
 ) -> None:
     session_id = context.current().session_id
     stopping = asyncio.create_task(gateway.stopping.wait())
@@ -99,12 +100,12 @@ async def _forward(
                     if change is not None:
                         _log.info("watch ended", reason=change.reason)
                     return
-                await _send(send, frame(change))
+                await events.tell(change)
                 coming = asyncio.create_task(changes.get())
             elif done or not await _still_welcome(gateway, session_id):
                 return
             else:
-                await _send(send, _HEARTBEAT)
+                await events.beat()
     finally:
         stopping.cancel()
         coming.cancel()
@@ -134,5 +135,29 @@ def _mark(change: WatchDocumentResponse) -> str:
     return f"{change.processing.job_id}-{change.status}"
 
 
-async def _send(send: Send, data: bytes) -> None:
-    await send({"type": "http.response.body", "body": data, "more_body": True})
+class _Events:
+    """Writes events. The last word on a reading may come in two steps (read, then charged): it is told once, whole."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._begun = False
+        self._last_word: WatchDocumentResponse | None = None
+
+    async def tell(self, change: WatchDocumentResponse) -> None:
+        self._last_word = change if change.status in _NAMES else None
+        if self._last_word is None:
+            await self._write(frame(change))
+
+    async def beat(self) -> None:
+        await self._send({"type": "http.response.body", "body": _HEARTBEAT, "more_body": True})
+
+    async def end(self) -> None:
+        if self._last_word is not None:
+            await self._write(frame(self._last_word))
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _write(self, event: bytes) -> None:
+        # With the first event and not before it: some clients take a lone "retry" for an event.
+        body = event if self._begun else _RETRY + event
+        self._begun = True
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
