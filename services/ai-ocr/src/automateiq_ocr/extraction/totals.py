@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -119,12 +120,10 @@ def _candidates(layout: Layout, amounts: dict[int, list[Amount]]) -> list[Candid
 def _implied(found: list[Candidate], amounts: dict[int, list[Amount]]) -> list[Candidate]:
     """Amounts without a legible label that are the sum of a labelled subtotal and tax."""
     known = {id(c.amount) for c in found}
-    sums = {
-        s.value + t.value
-        for s in found
-        for t in found
-        if s.kind == "subtotal" and t.kind == "tax" and min(s.score, t.score) > 0.7 and t.value
+    plain = {
+        kind: {c.value for c in found if c.kind == kind and c.score > 0.7} for kind in ("subtotal", "tax")
     }
+    sums = {subtotal + tax for subtotal in plain["subtotal"] for tax in plain["tax"] if tax}
     return [
         Candidate("total", amount, 0.35)
         for inside in amounts.values()
@@ -251,7 +250,7 @@ def _choose(
         False,
     )
     rounded = _rounded(layout, totals, amounts)
-    repeated = {c.value: sum(1 for o in candidates if o.value == c.value) for c in candidates}
+    repeated = Counter(c.value for c in candidates)
     for total, subtotal, tax in product([*totals, None], [*subtotals, *totals, None], [*taxes, None]):
         score, proven = _score(total, subtotal, tax, lines, weight)
         if total is not None:
