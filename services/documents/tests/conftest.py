@@ -1,15 +1,9 @@
-"""The documents service between a real billing and, on the other side, a reader that a test leads page by page.
+"""The documents service and its worker, beside a real billing and, where a test reads, the real ai-ocr."""
 
-Where a test must stop a reading at a certain page, lose its connection or count its calls, `LedReader` stands where
-ai-ocr does: the same RPCs over the same Boundary. `test_pipeline.py` runs ai-ocr itself.
-"""
-
-import asyncio
-import hashlib
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,131 +11,26 @@ from typing import Any
 import pytest
 from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
-from automateiq.common.v1 import recognition_pb2 as common
+from automateiq.common.v1 import recognition_pb2
 from automateiq.documents.v1 import documents_pb2 as pb
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
-from automateiq.ocr.v1 import recognition_pb2, recognition_pb2_grpc
 from automateiq_billing.main import SERVICE as BILLING
-from automateiq_core.errors import AppError
 from automateiq_core.mongo import Mongo
-from automateiq_core.process import Service, Servicer, Wiring
 from automateiq_core.runtime import Runtime, open_runtime
-from automateiq_core.settings import ServiceSettings
 from automateiq_core.testing import PeerTo, RunningService
+from automateiq_documents.documents.models import PageWords, Processing, Reading, Stage
+from automateiq_documents.documents.store import DocumentStore, now
 from automateiq_documents.main import SERVICE as DOCUMENTS
 from automateiq_documents.settings import DocumentsSettings
+from automateiq_ocr.main import SERVICE as OCR
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 CHUNK = 64 << 10
-
-
-@dataclass
-class LedReader(recognition_pb2_grpc.RecognitionServiceServicer):
-    """Reads what it is told to read, a page whenever `turn` is called (or at once, with `held` off)."""
-
-    pages: int = 3
-    text: str = "Invoice 4711 of Larch & Vole"
-    held: bool = False
-    inspect_error: AppError | None = None
-    fail_at: dict[int, AppError] = field(default_factory=dict)
-    inspected: int = 0
-    begun: int = 0
-    abandoned: int = 0
-    received: list[str] = field(default_factory=list)
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
-
-    def turn(self, pages: int = 1) -> None:
-        for _ in range(pages):
-            self._turns.release()
-
-    async def InspectDocument(self, request: Any, context: Any) -> recognition_pb2.InspectDocumentResponse:
-        self.inspected += 1
-        await self._receive(request)
-        if self.inspect_error is not None:
-            raise self.inspect_error
-        return recognition_pb2.InspectDocumentResponse(page_count=self.pages)
-
-    async def RecognizeDocument(
-        self, request: Any, context: Any
-    ) -> AsyncIterator[recognition_pb2.RecognizeDocumentResponse]:
-        self.begun += 1
-        await self._receive(request)
-        try:
-            for page in range(1, self.pages + 1):
-                if self.held:
-                    await self._turns.acquire()
-                if page in self.fail_at:
-                    raise self.fail_at[page]
-                yield recognition_pb2.RecognizeDocumentResponse(
-                    progress=recognition_pb2.RecognitionProgress(pages_done=page, pages_total=self.pages)
-                )
-            if self.held:
-                await self._turns.acquire()
-        except (asyncio.CancelledError, GeneratorExit):
-            self.abandoned += 1
-            raise
-        yield recognition_pb2.RecognizeDocumentResponse(result=self.result())
-
-    def result(self) -> recognition_pb2.RecognitionResult:
-        box = common.BoundingBox(page=1, x=10, y=20, width=30.5, height=8)
-        return recognition_pb2.RecognitionResult(
-            text="\f".join([self.text] * self.pages),
-            confidence=0.93,
-            pages=[
-                common.Page(
-                    number=number,
-                    width=595,
-                    height=842,
-                    source=common.TEXT_SOURCE_TEXT_LAYER,
-                    rotation=90,
-                    confidence=1,
-                )
-                for number in range(1, self.pages + 1)
-            ],
-            words=[
-                common.Word(
-                    text=word,
-                    box=common.BoundingBox(page=page, x=10, y=20, width=30.5, height=8),
-                    confidence=0.5,
-                )
-                for page in range(1, self.pages + 1)
-                for word in self.text.split()
-            ],
-            extracted_data=common.ExtractedData(
-                document_type="invoice",
-                document_type_confidence=0.9,
-                vendor=common.ExtractedField(
-                    value="Larch & Vole", confidence=0.75, box=box, source_text="Larch & Vole"
-                ),
-                total=common.ExtractedField(value="12.50", confidence=0.75, box=box, source_text="12,50"),
-                line_items=[
-                    common.LineItem(
-                        description=common.ExtractedField(value="Nails", box=box, source_text="Nails"),
-                        unit_price=common.ExtractedField(value="1.00", box=box, source_text="1"),
-                    )
-                ],
-            ),
-            engine="led 1",
-        )
-
-    async def _receive(self, request: AsyncIterator[Any]) -> None:
-        header, content = None, b""
-        async for message in request:
-            if message.HasField("header"):
-                header = message.header
-            else:
-                content += message.chunk
-        assert header is not None
-        assert header.size == len(content)
-        assert header.sha256 == hashlib.sha256(content).hexdigest()
-        self.received.append(header.mimetype)
-
-    def service(self) -> Service:
-        def wire(runtime: Runtime) -> Wiring:
-            add = recognition_pb2_grpc.add_RecognitionServiceServicer_to_server
-            return Wiring(servicers=(Servicer(add, self, "automateiq.ocr.v1.RecognitionService"),))
-
-        return Service(name="ocr", settings=ServiceSettings, wire=wire)
+# Port 1 of this machine: nothing listens there.
+NOBODY = "127.0.0.1:1"
 
 
 @dataclass
@@ -182,19 +71,60 @@ class Bench:
         found = await self.billing.GetBalance(credits_pb2.GetBalanceRequest())
         return int(found.monthly_grant - found.available - found.held)
 
+    async def quote(self, pages: int) -> int:
+        work = credits_pb2.Work(kind=credits_pb2.WORK_KIND_OCR, units=pages)
+        return int((await self.billing.QuoteCredits(credits_pb2.QuoteCreditsRequest(work=work))).credits)
+
+    async def watched(self, document_id: str, **call: Any) -> list[Any]:
+        """All that a watcher is told."""
+        request = pb.WatchDocumentRequest(document_id=document_id)
+        return [seen async for seen in self.documents.WatchDocument(request, **call)]
+
+    async def read_as(self, document_id: str, text: str, vendor: str) -> None:
+        """Puts a document into the state that a reading leaves it in."""
+        store = DocumentStore(self.mongo)
+        assert await store.request(document_id, queued("job"))
+        data = {"documentType": "invoice", "vendor": {"value": vendor, "sourceText": vendor}}
+        reading = Reading(
+            text=text, confidence=0.9, engine="none", extracted_data=data, pages=[{"number": 1}]
+        )
+        word = pb.OcrResult(bounding_boxes=[recognition_pb2.Word(text="word")]).SerializeToString()
+        assert await store.complete(document_id, "job", reading, [PageWords(1, word)], None)
+        await store.charged(document_id, "job", 2)
+
     async def rows(self, name: str) -> list[dict[str, Any]]:
         """All rows of a collection."""
         return await self.mongo.across_tenants(name, why="the test looks at everything").find({}, limit=1000)
 
-    async def work(self, rounds: int = 50) -> None:
+    async def run_once(self) -> bool:
+        """Runs each task that waits in the outbox once; gives whether there was one."""
+        waiting = [row for row in await self.rows("outbox") if row["state"] in ("pending", "sent")]
+        for row in waiting:
+            await self.worker.tasks.run(str(row["_id"]))
+        return bool(waiting)
+
+    async def work(self) -> None:
         """Runs what waits in the outbox, retries too, until nothing is left to do."""
-        for _ in range(rounds):
-            due = [row for row in await self.rows("outbox") if row["state"] in ("pending", "sent")]
-            if not due:
+        for _ in range(50):
+            if not await self.run_once():
                 return
-            for row in due:
-                await self.worker.tasks.run(str(row["_id"]))
         raise AssertionError("there is always something left to do")
+
+
+def queued(job_id: str) -> Processing:
+    return Processing(
+        job_id=job_id,
+        stage=Stage.QUEUED,
+        pages_done=0,
+        pages_total=1,
+        attempts=0,
+        credits_quoted=2,
+        credits_charged=0,
+        charge_pending=False,
+        hold_id="0" * 24,
+        requested_at=now(),
+        finished_at=None,
+    )
 
 
 async def messages(content: bytes, name: str, **header: Any) -> AsyncIterator[pb.UploadDocumentRequest]:
@@ -220,8 +150,33 @@ def pdf() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def reader() -> LedReader:
-    return LedReader()
+def locked_pdf() -> bytes:
+    """A PDF that nobody can open without its password."""
+    file = BytesIO()
+    canvas = Canvas(file, encrypt=StandardEncryption("secret", ownerPassword="owner"))
+    canvas.drawString(72, 720, "locked")
+    canvas.save()
+    return file.getvalue()
+
+
+@pytest.fixture
+def scan() -> Callable[..., bytes]:
+    """Draws a PDF that holds pictures of pages: Tesseract is a good second at each."""
+
+    def draw(*texts: str) -> bytes:
+        file = BytesIO()
+        canvas = Canvas(file, invariant=1)
+        for text in texts:
+            page = Image.new("L", (1240, 1754), 255)
+            pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=26)
+            for line in range(38):
+                pen.text((100, 90 + 40 * line), f"{line} {text} and some more words to be read", 0, font)
+            canvas.drawImage(ImageReader(page), 0, 0, *canvas._pagesize)
+            canvas.showPage()
+        canvas.save()
+        return file.getvalue()
+
+    return draw
 
 
 @pytest.fixture
@@ -231,8 +186,8 @@ async def billing_target(running_service: RunningService) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def ocr_target(running_service: RunningService, reader: LedReader) -> AsyncIterator[str]:
-    async with running_service(reader.service()) as target:
+async def ocr_target(running_service: RunningService) -> AsyncIterator[str]:
+    async with running_service(OCR, ocr_workers=1) as target:
         yield target
 
 
@@ -261,7 +216,7 @@ async def open_bench(
             )
             worker = await closing.enter_async_context(open_runtime("documents", settings))
             DOCUMENTS.wire(worker)
-            billing = peer_to("billing", overrides.get("billing_target", "127.0.0.1:1"), credits_pb2)
+            billing = peer_to("billing", overrides.get("billing_target", NOBODY), credits_pb2)
             return Bench(
                 documents=DocumentsServiceStub(peer_to("documents", target, pb).channel),
                 billing=CreditsServiceStub(billing.channel),
@@ -273,7 +228,14 @@ async def open_bench(
 
 
 @pytest.fixture
-async def bench(open_bench: Callable[..., Any], billing_target: str, ocr_target: str) -> Bench:
-    """Documents beside a real billing and a reader that the test leads."""
+async def bench(open_bench: Callable[..., Any], billing_target: str) -> Bench:
+    """Documents beside billing, with nobody to read: uploads are taken without a look into them."""
+    opened: Bench = await open_bench(billing_target=billing_target, ocr_target=NOBODY)
+    return opened
+
+
+@pytest.fixture
+async def reading_bench(open_bench: Callable[..., Any], billing_target: str, ocr_target: str) -> Bench:
+    """Documents beside billing and ai-ocr."""
     opened: Bench = await open_bench(billing_target=billing_target, ocr_target=ocr_target)
     return opened

@@ -1,7 +1,7 @@
 """The way through on nothing but real parts: documents, ai-ocr with Tesseract, billing, MongoDB, Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,12 @@ from automateiq_core.errors import InvalidInput
 from automateiq_core.testing import RunningService, calling
 from automateiq_ocr.main import SERVICE as OCR
 from PIL import Image
-from reportlab.lib.pdfencrypt import StandardEncryption
-from reportlab.pdfgen.canvas import Canvas
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "documents"
 
 
-@pytest.fixture
-async def ocr_target(running_service: RunningService) -> AsyncIterator[str]:
-    async with running_service(OCR, ocr_workers=2) as target:
-        yield target
-
-
-async def test_a_digital_invoice_and_a_scan_travel_all_the_way(bench: Any) -> None:
+async def test_a_digital_invoice_and_a_scan_travel_all_the_way(reading_bench: Any) -> None:
+    bench = reading_bench
     with calling():
         digital = await bench.upload((SAMPLES / "invoice-gb-thistlewick.pdf").read_bytes(), "invoice.pdf")
         scanned = await bench.upload((SAMPLES / "receipt-fennimore-thermal.png").read_bytes(), "receipt.png")
@@ -53,47 +46,31 @@ async def test_a_digital_invoice_and_a_scan_travel_all_the_way(bench: Any) -> No
     assert "TPC-20419" in invoice.ocr_result.text
 
 
-def encrypted(pdf: bytes) -> bytes:
-    file = BytesIO()
-    canvas = Canvas(file, encrypt=StandardEncryption("secret", ownerPassword="owner"))
-    canvas.drawString(72, 720, "locked")
-    canvas.save()
-    return file.getvalue()
-
-
-def truncated(pdf: bytes) -> bytes:
-    return pdf[: len(pdf) // 3]
-
-
-def only_the_signature(pdf: bytes) -> bytes:
-    return b"%PDF-1.7\nThis is text, renamed."
-
-
-def too_many_pages(pdf: bytes) -> bytes:
-    file = BytesIO()
-    canvas = Canvas(file)
-    for _ in range(500):
-        canvas.showPage()
-    canvas.save()
-    return file.getvalue()
-
-
-def pixel_bomb(pdf: bytes) -> bytes:
+def pixel_bomb() -> bytes:
     file = BytesIO()
     Image.new("1", (10_000, 10_000)).save(file, "PNG")
     return file.getvalue()
 
 
-@pytest.mark.parametrize("spoil", [encrypted, truncated, only_the_signature, too_many_pages, pixel_bomb])
 async def test_what_can_not_be_read_is_refused_at_its_upload(
-    bench: Any, pdf: Callable[..., bytes], spoil: Callable[[bytes], bytes]
+    reading_bench: Any, pdf: Callable[..., bytes], locked_pdf: bytes
 ) -> None:
+    bench = reading_bench
+    good = pdf("Invoice 4711")
+    spoilt = {
+        "PDF_ENCRYPTED": [locked_pdf],
+        "FILE_DAMAGED": [good[: len(good) // 3], b"%PDF-1.7\nThis is text, renamed."],
+        "TOO_MANY_PAGES": [pdf(*map(str, range(500)))],
+        "IMAGE_TOO_LARGE": [pixel_bomb()],
+    }
     with calling():
-        with pytest.raises(InvalidInput) as refused:
-            await bench.upload(spoil(pdf("Invoice 4711")))
+        for reason, contents in spoilt.items():
+            for content in contents:
+                with pytest.raises(InvalidInput) as refused:
+                    await bench.upload(content)
+                assert refused.value.reason == reason
+                assert refused.value.message.endswith(".")
         assert await bench.balance() == (500, 0)
-    assert refused.value.reason.isupper()
-    assert refused.value.message.endswith(".")
     for name in ("documents", "files.files", "loose_blobs"):
         assert await bench.rows(name) == []
 

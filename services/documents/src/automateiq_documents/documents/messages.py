@@ -45,7 +45,7 @@ _NAMES = {
 
 def document_message(document: Document, words: Sequence[PageWords] = ()) -> pb.Document:
     """A document, with the words on its pages where they are given."""
-    message = pb.Document(
+    return pb.Document(
         id=document.id,
         organization_id=document.organization_id,
         uploaded_by=document.uploaded_by,
@@ -56,7 +56,7 @@ def document_message(document: Document, words: Sequence[PageWords] = ()) -> pb.
         path=document.path,
         type=_TYPES[document.type] if document.type else pb.DOCUMENT_TYPE_UNSPECIFIED,
         status=_STATUSES[document.status],
-        ocr_result=None if document.reading is None else _reading(document.reading),
+        ocr_result=None if document.reading is None else reading_message(document.reading, words),
         metadata=document.metadata,
         tags=document.tags,
         page_count=document.page_count,
@@ -66,9 +66,20 @@ def document_message(document: Document, words: Sequence[PageWords] = ()) -> pb.
         created_at=_stamp(document.created_at),
         updated_at=_stamp(document.updated_at),
     )
+
+
+def reading_message(reading: Reading, words: Sequence[PageWords]) -> pb.OcrResult:
+    """What was read, with the words on its pages."""
+    message = pb.OcrResult(
+        text=reading.text,
+        confidence=reading.confidence,
+        extracted_data=_named(reading.extracted_data),
+        pages=[pb_common.Page(**page) for page in reading.pages],
+        engine=reading.engine,
+    )
     for page in words:
         # A page's words are a packed `OcrResult` with nothing but words: merging appends them.
-        message.ocr_result.MergeFromString(page.packed)
+        message.MergeFromString(page.packed)
     return message
 
 
@@ -158,16 +169,6 @@ def _processing(processing: Processing | None) -> pb.Processing | None:
 
 def _failure(failure: Failure | None) -> pb.Failure | None:
     return None if failure is None else pb.Failure(reason=failure.reason, message=failure.message)
-
-
-def _reading(reading: Reading) -> pb.OcrResult:
-    return pb.OcrResult(
-        text=reading.text,
-        confidence=reading.confidence,
-        extracted_data=_named(reading.extracted_data),
-        pages=[pb_common.Page(**page) for page in reading.pages],
-        engine=reading.engine,
-    )
 
 
 def _named(data: Any) -> Any:

@@ -90,7 +90,7 @@ class Reader:
         async with aclosing(cast(AsyncGenerator[pb.RecognizeDocumentResponse, None], events)):
             async for event in events:
                 if event.HasField("result"):
-                    done = _done(event.result)
+                    done = reading_done(event.result)
                 else:
                     yield PagesRead(event.progress.pages_done, event.progress.pages_total)
         if done is None:
@@ -102,7 +102,12 @@ def _header(content: Spool, mimetype: str) -> pb.FileHeader:
     return pb.FileHeader(mimetype=mimetype, size=content.size, sha256=content.sha256)
 
 
-def _done(result: pb.RecognitionResult) -> ReadingDone:
+def reading_done(result: pb.RecognitionResult) -> ReadingDone:
+    """What ai-ocr said, as it is kept.
+
+    Raises:
+        InvalidInput: it is more than can be kept (TEXT_TOO_LONG).
+    """
     text = _CONTROLS.sub("", result.text)
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise _too_long()
