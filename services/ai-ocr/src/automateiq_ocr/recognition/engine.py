@@ -24,8 +24,10 @@ from automateiq_ocr.recognition.models import (
 from automateiq_ocr.recognition.reading import Attempt, read_picture
 
 # Raised whenever the same file may be read differently: it is part of every cached result's key.
-_OWN_VERSION = 1
+_OWN_VERSION = 2
 _ASSUMED_DPI = 300
+# A look at pictures among text is believed before the text layer if it finds this much more.
+_MORE = 1.2
 
 
 def engine_version() -> str:
@@ -63,12 +65,14 @@ def recognize_page(source: bytes | Path, mimetype: str, page_no: int, options: O
         return _read_picture(image, page_no, Placement(), image.size, "px", _ASSUMED_DPI, options)
     with pdf.opened(source, options) as document, pdf.opened_page(document, page_no) as page:
         by_text = pdf.read_text_layer(page, page_no)
-        if by_text is not None:
+        if by_text is not None and not pdf.leaves_pictures_unread(page, by_text):
             return by_text
         picture, dpi = pdf.render(page, options)
         width, height = page.get_size()
         to_points = scaling(picture.width / width, picture.height / height)
         read = _read_picture(picture, page_no, to_points, (width, height), "pt", round(dpi), options)
+        if by_text is not None and read.letters < by_text.letters * _MORE:
+            return by_text
         if not read.lines:
             # A scanner's own layer is better than nothing.
             return pdf.read_text_layer(page, page_no, distrust_scans=False) or read

@@ -199,6 +199,11 @@ class Page:
         """Every word, line by line."""
         return tuple(word for line in self.lines for word in line.words)
 
+    @property
+    def letters(self) -> int:
+        """How many letters and digits stand on it."""
+        return sum(character.isalnum() for word in self.words for character in word.text)
+
     @cached_property
     def text(self) -> str:
         """The page's text, a line a line, blocks parted by an empty line."""

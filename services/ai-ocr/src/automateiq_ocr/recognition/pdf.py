@@ -16,6 +16,7 @@ from PIL import Image
 
 from automateiq_ocr.recognition.images import WORKING_PIXELS
 from automateiq_ocr.recognition.models import (
+    Box,
     DamagedFile,
     EncryptedFile,
     ImageTooLarge,
@@ -26,10 +27,14 @@ from automateiq_ocr.recognition.models import (
     TooManyPages,
     Word,
 )
+from automateiq_ocr.recognition.orientation import find_ink
 
 # A bilevel scan has 50 times the pixels of a grey one for the same memory, so an embedded picture may be larger.
 _EMBEDDED_FACTOR = 4
 _BIG_PICTURE = 0.6  # of the page: then the page is a scan
+_MUCH_PICTURE = 0.4
+_LEAST_COVERED = 0.4
+_LOOK_DPI = 100
 _FEW_LETTERS = 30
 _MANY_PATHS = 40
 _MOST_OBJECTS = 20_000
@@ -41,6 +46,7 @@ class _Content:
     """What lies on the page beside its characters."""
 
     picture_share: float  # of the page's area, the largest picture
+    pictures_share: float  # all pictures together; scanners cut a page into strips
     pixels: int
     paths: int
     hidden_text: bool  # most text is invisible or lies beneath the large picture
@@ -118,6 +124,19 @@ def read_text_layer(page: pypdfium2.PdfPage, number: int, *, distrust_scans: boo
         )
 
 
+def leaves_pictures_unread(page: pypdfium2.PdfPage, layer: Page) -> bool:
+    """Whether much of what is seen lies outside the text layer's words, as where a scan was stamped by a program."""
+    if _content(page).pictures_share < _MUCH_PICTURE:
+        return False
+    picture, dpi = _rendered(page, _LOOK_DPI / 72)
+    seen = find_ink(picture)
+    scale = dpi / 72
+    boxes = (
+        Box(word.x * scale, word.y * scale, word.width * scale, word.height * scale) for word in layer.words
+    )
+    return seen.share_within(boxes) < _LEAST_COVERED
+
+
 def render(page: pypdfium2.PdfPage, options: Options) -> tuple[Image.Image, float]:
     """The page as a grey picture, and its resolution: `options.dpi`, less for very large pages."""
     pixels = _content(page).pixels
@@ -130,6 +149,10 @@ def render(page: pypdfium2.PdfPage, options: Options) -> tuple[Image.Image, floa
     scale = options.dpi / 72
     if width * height * scale * scale > WORKING_PIXELS:
         scale = math.sqrt(WORKING_PIXELS / (width * height))
+    return _rendered(page, scale)
+
+
+def _rendered(page: pypdfium2.PdfPage, scale: float) -> tuple[Image.Image, float]:
     try:
         picture = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()
     except (pypdfium2.PdfiumError, ValueError, RuntimeError) as error:
@@ -291,7 +314,7 @@ def _content(page: pypdfium2.PdfPage) -> _Content:
     """A look over the page's objects, bounded, forms within forms included."""
     width, height = page.get_size()
     area = max(1.0, width * height)
-    share = 0.0
+    share = together = 0.0
     pixels = paths = texts = invisible = texts_before_picture = 0
     for raw, kind in _objects(page):
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
@@ -307,11 +330,12 @@ def _content(page: pypdfium2.PdfPage) -> _Content:
             left, bottom, right, top = (ctypes.c_float() for _ in range(4))
             if pdfium.FPDFPageObj_GetBounds(raw, left, bottom, right, top):
                 covered = abs(right.value - left.value) * abs(top.value - bottom.value) / area
+                together += covered
                 if covered > share:
                     share = min(1.0, covered)
                     texts_before_picture = texts
     hidden = texts > 0 and max(invisible, texts_before_picture) > texts / 2
-    return _Content(share, pixels, paths, hidden)
+    return _Content(share, min(1.0, together), pixels, paths, hidden)
 
 
 def _objects(page: pypdfium2.PdfPage) -> Iterator[tuple[object, int]]:

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple
 
 import structlog
 
@@ -113,7 +113,7 @@ class WorkerPool:
             worker.close()
         self._all.clear()
 
-    async def run(self, work: Callable[[Unpack[Arguments]], Result], *args: Unpack[Arguments]) -> Result:
+    async def run(self, work: Callable[[*Arguments], Result], *args: *Arguments) -> Result:
         """Runs a picklable function in a worker; if the caller is cancelled, the worker is ended.
 
         Raises:

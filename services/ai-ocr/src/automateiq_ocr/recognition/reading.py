@@ -22,9 +22,10 @@ from automateiq_ocr.recognition.models import Box, Options, PageFailed
 # Below this mean confidence, or with fewer letters, the page may lie sideways or be hard to make out.
 _GOOD_CONFIDENCE = 0.6
 _FEW_LETTERS = 8
+_LONG_WORD = 3
 _SURE = 0.85
 # Least share of the page's ink that lies in words. Pages with pictures fall below it too: they get one look more.
-_GOOD_COVERAGE = 0.3
+_GOOD_COVERAGE = 0.5
 # Heights of words in pixels: Tesseract was trained on lines of about 36 and loses small, thin or huge letters.
 _SMALL_WORD, _TALL_WORD, _BEST_WORD = 16, 70, 36
 # Tesseract's orientation confidence, above which it was never seen to be wrong here.
@@ -69,6 +70,12 @@ class Attempt:
         return self.letters > 0 and self.confidence >= (_SURE if few else _GOOD_CONFIDENCE)
 
     @property
+    def sideways(self) -> bool:
+        """Whether most words of some length are taller than wide."""
+        long = [word for word in self.words if len(word.text) >= _LONG_WORD]
+        return sum(word.height > word.width for word in long) > len(long) / 2
+
+    @property
     def word_height(self) -> float:
         """The median, across the reading direction; 0 without words."""
         return statistics.median(word.height for word in self.words) if self.words else 0.0
@@ -81,6 +88,10 @@ def read_picture(image: Image.Image, dpi: int, options: Options) -> Attempt:
         return Attempt([])
     reader = _Reader(image, ink, dpi, options)
     first = reader.look()
+    if first.sideways:
+        # Tesseract reads lines that run up or down too, but does not say so; what follows wants to know.
+        upright = reader.turned(Attempt([]))
+        return upright if upright.good else first
     if first.good:
         if ink.share_within(first.boxes()) >= _GOOD_COVERAGE:
             return first

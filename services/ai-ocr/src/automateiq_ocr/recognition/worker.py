@@ -1,8 +1,9 @@
 """A worker process: `python -m automateiq_ocr.recognition.worker <descriptor>`; only the pool starts it.
 
-It says (True, None) on the socket with that descriptor when it is warm. Then it takes (function, arguments) from
-there and sends back (True, result) or (False, error), all pickled; only the service is at the other end. Its standard input is its lifeline: when the service dies,
-however it dies, the input ends, and with it the worker and whatever program it was running.
+It says (True, None) on the socket with that descriptor when it is warm. Then it takes (function, arguments) from there
+and sends back (True, result) or (False, error), all pickled; only the service is at the other end. Its standard input
+is its lifeline: when the service dies, however it dies, the input ends, and with it the worker and whatever program it
+was running.
 """
 
 import os
