@@ -139,6 +139,28 @@ async def test_a_forgotten_script_is_sent_again(redis: "Redis") -> None:
     await admission.anonymous(Exchange("r"), "a")
 
 
+async def test_one_who_leaves_takes_nobody_along(redis: "Redis") -> None:
+    await redis.hset(session_key("s"), "user", "u")
+    admission = door(redis)
+    knocking = [asyncio.create_task(knock(admission, user=str(number))) for number in range(300)]
+    await asyncio.sleep(0)
+    for leaving in knocking[::3]:
+        leaving.cancel()
+    answers = await asyncio.gather(*knocking, return_exceptions=True)
+    assert sum(isinstance(answer, asyncio.CancelledError) for answer in answers) == 100
+    assert sum(isinstance(answer, Exchange) for answer in answers) == 200
+    await knock(admission)
+
+
+async def test_an_outage_ends_with_redis(redis: "Redis") -> None:
+    await redis.hset(session_key("s"), "user", "u")
+    admission = door(redis)
+    await knock(admission)
+    await redis.client_kill_filter(_type="normal", skipme=True)
+    for _ in range(3):
+        await knock(admission)
+
+
 async def test_rates_over_http(services: dict[str, str], start_gateway: Any) -> None:
     async with (
         start_gateway(**services, sign_ins_per_minute=2) as url,

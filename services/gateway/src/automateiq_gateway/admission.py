@@ -14,6 +14,7 @@ from automateiq_core.sessions import session_key
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from automateiq_gateway.batches import BatchedScript
 from automateiq_gateway.exchange import Exchange
 from automateiq_gateway.settings import GatewaySettings
 
@@ -68,7 +69,7 @@ class Admission:
 
     def __init__(self, redis: "Redis", settings: GatewaySettings) -> None:
         self._redis = redis
-        self._script = redis.register_script(_SCRIPT)
+        self._script = BatchedScript(redis, _SCRIPT)
         self._user = Rate("user", settings.user_requests_per_minute)
         self._address = Rate("address", settings.address_requests_per_minute)
         self._organization = Rate("organization", settings.organization_requests_per_minute)
