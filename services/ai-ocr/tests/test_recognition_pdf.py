@@ -14,7 +14,6 @@ from ocr_pages import (
     LEFT,
     LINES,
     SIZE,
-    Image,
     box_of,
     ink_box,
     letter,
@@ -28,6 +27,7 @@ from ocr_pages import (
     text,
     tokens,
 )
+from PIL import Image
 
 from samples.make import hostile
 
