@@ -8,6 +8,7 @@ import pytest
 from automateiq_core.context import CallContext
 from automateiq_core.mongo import DuplicateKeyError, Mongo, ObjectId
 from automateiq_core.testing import calling
+from automateiq_documents.documents import rows
 from automateiq_documents.documents.models import (
     CANCELLED,
     Document,
@@ -95,8 +96,16 @@ async def test_content_is_unique_and_the_second_file_stays_noted(
     assert loose.key != document.blob_key
 
 
+@pytest.fixture(params=["in the row", "apart"])
+def words_stand(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the words of a document are kept: with it, or, where they are too many, in rows of their own."""
+    if request.param == "apart":
+        monkeypatch.setattr(rows, "_MAX_WORDS_IN_ROW", 0)
+    return str(request.param)
+
+
 async def test_a_reading_is_stored_and_a_later_listing_stays_small(
-    store: DocumentStore, me: CallContext
+    store: DocumentStore, mongo: Mongo, me: CallContext, words_stand: str
 ) -> None:
     document = await stored(store, me)
     queued = await store.request(document.id, processing())
@@ -112,6 +121,7 @@ async def test_a_reading_is_stored_and_a_later_listing_stays_small(
     assert found is not None
     whole, words = found
     assert words == WORDS
+    assert await mongo.tenant("document_words").count({}) == (len(WORDS) if words_stand == "apart" else 0)
     assert whole.reading == READING
     assert whole.processing is not None
     assert (whole.processing.attempts, whole.processing.hold_id) == (1, "1" * 24)
@@ -189,7 +199,7 @@ async def test_of_an_end_and_a_cancel_at_the_same_instant_exactly_one_happens(
 
 @pytest.mark.parametrize("number", range(6))
 async def test_of_an_end_and_a_deletion_at_the_same_instant_nothing_is_left(
-    store: DocumentStore, mongo: Mongo, me: CallContext, number: int
+    store: DocumentStore, mongo: Mongo, me: CallContext, words_stand: str, number: int
 ) -> None:
     document = await stored(store, me)
     await store.request(document.id, processing())

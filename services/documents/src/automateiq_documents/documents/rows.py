@@ -1,5 +1,8 @@
 """How documents are kept in MongoDB: rows in, dataclasses out, and back."""
 
+from collections.abc import Sequence
+from operator import attrgetter
+
 from automateiq_core.mongo import Document as Row
 from automateiq_core.mongo import ObjectId
 
@@ -15,6 +18,10 @@ from automateiq_documents.documents.models import (
 )
 
 SCHEMA_VERSION = 1
+
+# Words of a usual document stand in its own row: reading it is then one look-up by its id, a third of the work of a
+# join. Those of a long one stand apart, a row a page, for no row may be larger than 16 MiB.
+_MAX_WORDS_IN_ROW = 256 << 10
 
 
 def document_row(document: Document) -> Row:
@@ -137,8 +144,24 @@ def reading_of(row: Row) -> Reading | None:
     )
 
 
+def fits_in_row(words: Sequence[PageWords]) -> bool:
+    """Whether a document's words are few enough to stand in its own row."""
+    return sum(len(page.packed) for page in words) <= _MAX_WORDS_IN_ROW
+
+
+def words_in_row(words: Sequence[PageWords]) -> Row:
+    """The words of a document, as a part of what was read: they, or that they stand apart."""
+    if fits_in_row(words):
+        in_order = sorted(words, key=attrgetter("page"))
+        return {
+            "words": [{"page": page.page, "words": page.packed} for page in in_order],
+            "wordsApart": False,
+        }
+    return {"words": [], "wordsApart": True}
+
+
 def word_row(document_id: str, page: PageWords) -> Row:
-    """The words of a page."""
+    """The words of a page of a document that has too many for its own row."""
     return {
         "documentId": document_id,
         "page": page.page,

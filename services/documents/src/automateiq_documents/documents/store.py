@@ -8,7 +8,6 @@ back in the one that deletes it. Whatever crashes in between leaves a note, and 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from automateiq.common.v1.pagination_pb2 import PageRequest
@@ -41,10 +40,12 @@ from automateiq_documents.documents.rows import (
     document_of,
     document_row,
     failure_of,
+    fits_in_row,
     processing_of,
     processing_row,
     reading_row,
     word_row,
+    words_in_row,
 )
 
 _DOCUMENTS = "documents"
@@ -87,7 +88,7 @@ WORD_INDEXES = [
 LOOSE_BLOB_INDEXES = [IndexModel([_TENANT, ("createdAt", ASCENDING)], name="age")]
 
 _WITHOUT_READING = {"ocrResult": 0}
-_IN_LISTINGS = {"ocrResult.text": 0, "ocrResult.pages": 0}
+_IN_LISTINGS = {"ocrResult.text": 0, "ocrResult.pages": 0, "ocrResult.words": 0}
 _IN_PROGRESS = {"status": 1, "processing": 1, "failure": 1}
 
 _ORDERS: Mapping[DocumentOrder, SortKey] = {
@@ -205,17 +206,15 @@ class DocumentStore:
 
     async def find_whole(self, document_id: str) -> tuple[Document, list[PageWords]] | None:
         """A document with its text and its words, page by page."""
-        # One round trip for both: half the time and two thirds of the work of two queries. A `$lookup` would put
-        # them into one document, which may not be larger than 16 MiB.
-        words = {"coll": _WORDS, "pipeline": [{"$match": {"documentId": document_id}}]}
-        rows = await self._documents.aggregate(
-            [{"$match": {"_id": ObjectId(document_id)}}, {"$unionWith": words}]
-        )
-        pages = sorted((row for row in rows if "documentId" in row), key=itemgetter("page"))
-        document = next((row for row in rows if "documentId" not in row), None)
-        if document is None:
+        row = await self._documents.find_one({"_id": ObjectId(document_id)})
+        if row is None:
             return None
-        return document_of(document), [PageWords(page["page"], bytes(page["words"])) for page in pages]
+        reading = row.get("ocrResult") or {}
+        pages = reading.get("words", [])
+        if reading.get("wordsApart"):
+            by_page = [("page", ASCENDING)]
+            pages = [page async for page in self._words.iterate({"documentId": document_id}, sort=by_page)]
+        return document_of(row), [PageWords(page["page"], page["words"]) for page in pages]
 
     async def find_content(self, sha256: str) -> Document | None:
         """The document that has this content."""
@@ -288,7 +287,7 @@ class DocumentStore:
 
         async def work() -> Document | None:
             change = {
-                "ocrResult": reading_row(reading),
+                "ocrResult": reading_row(reading) | words_in_row(words),
                 "type": None if document_type is None else document_type.value,
                 "processing.stage": Stage.FINISHED.value,
                 "processing.pagesDone": len(reading.pages),
@@ -301,7 +300,7 @@ class DocumentStore:
             if document is None:
                 return None
             await self._words.delete_many({"documentId": document_id})
-            if words:
+            if not fits_in_row(words):
                 await self._words.insert_many(word_row(document_id, page) for page in words)
             return document
 
