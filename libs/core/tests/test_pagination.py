@@ -1,5 +1,9 @@
 """Keyset pages give every row once, in order, while rows come and go."""
 
+import base64
+import json
+from typing import Any
+
 import pytest
 from automateiq.common.v1.pagination_pb2 import PageRequest
 from automateiq_core.errors import InvalidInput
@@ -75,3 +79,35 @@ async def test_a_token_belongs_to_its_filter_and_sort(mongo: Mongo) -> None:
         for query, sort in (({"v": 1}, SortKey("v")), ({}, SortKey("v", True)), ({}, SortKey("_id"))):
             with pytest.raises(InvalidInput, match="PAGE_TOKEN_INVALID"):
                 await paginate(rows, query, sort, request)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$regularExpression": {"pattern": "(a+)+$", "options": ""}},
+        {"$code": "sleep(1000)"},
+        {"$ref": "users", "$id": 1, "$where": "1"},
+        {"$oid": "no id"},
+        {"$date": {"$numberLong": "9" * 18}},
+        {"$minKey": 1},
+        {"$gt": ""},
+        ["a"],
+        None,
+        True,
+        10**30,
+        "\ud800",
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("place", [1, 2])
+async def test_a_token_holds_plain_values_only(mongo: Mongo, value: Any, place: int) -> None:
+    rows = mongo.tenant("rows")
+    with calling():
+        await rows.insert_many([{"_id": f"{i}", "v": f"{i}"} for i in range(5)])
+        request = PageRequest(page_size=2)
+        token = (await paginate(rows, {}, SortKey("v"), request)).next_page_token
+        words = json.loads(base64.urlsafe_b64decode(token + "=="))
+        words[place] = value
+        request.page_token = base64.urlsafe_b64encode(json.dumps(words).encode()).decode().rstrip("=")
+        with pytest.raises(InvalidInput, match="PAGE_TOKEN_INVALID"):
+            await paginate(rows, {}, SortKey("v"), request)

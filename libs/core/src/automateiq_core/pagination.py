@@ -5,20 +5,23 @@ authority: the tenant's filter is applied to every page.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+import bson
 from automateiq.common.v1.pagination_pb2 import PageInfo, PageRequest
 from bson import json_util
 
 from automateiq_core.errors import InvalidInput
-from automateiq_core.mongo import Collection, Document
+from automateiq_core.mongo import Collection, Document, ObjectId
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
+# What rows are sorted by. Extended JSON knows more: a regular expression or an operator from outside would be a query.
+_SORTABLE = frozenset({str, int, float, datetime, ObjectId})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,11 @@ def _after(token: str, fingerprint: str, sort: SortKey) -> Document:
         padded = token + "=" * (-len(token) % 4)
         words = json_util.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         belongs_to, value, last_id = words
-        # A position is a plain value; a mapping here would be a query operator from outside.
-        plain = not any(isinstance(part, Mapping | list) for part in (value, last_id))
-    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
+        # A number beyond 64 bits or half a surrogate pair is JSON, but no value of MongoDB's.
+        bson.encode({"position": [value, last_id]})
+    except Exception:  # A stranger wrote it: what is wrong with it makes no difference.
         raise _invalid() from None
-    if belongs_to != fingerprint or not plain:
+    if belongs_to != fingerprint or not {type(value), type(last_id)} <= _SORTABLE:
         raise _invalid()
     beyond = "$lt" if sort.descending else "$gt"
     if sort.field == "_id":
