@@ -190,6 +190,11 @@ def test_the_address_that_is_counted(peer: str, forwarded: str, address: str) ->
     assert client_address(scope(peer, forwarded), PROXIES) == address
 
 
+def test_a_proxy_that_adds_a_line_of_its_own_is_believed_before_the_client() -> None:
+    lines = [(b"x-forwarded-for", b"6.6.6.6"), (b"x-forwarded-for", b"198.51.100.1")]
+    assert client_address({**scope("10.0.0.1"), "headers": lines}, PROXIES) == "198.51.100.1"
+
+
 def test_no_proxy_is_trusted_unless_it_is_named() -> None:
     assert (
         client_address(scope("127.0.0.1", "198.51.100.1"), GatewaySettings().trusted_proxies) == "127.0.0.1"

@@ -12,12 +12,13 @@ from automateiq_gateway.settings import Network
 def client_address(scope: Scope, trusted: Sequence[Network]) -> str:
     """The client's address; an IPv6 one as its /64, which is what one customer is given.
 
-    X-Forwarded-For is read from its end, for as long as a trusted proxy wrote it.
+    X-Forwarded-For is read from its end, for as long as a trusted proxy wrote it. Some proxies add a line of their own
+    below the client's.
     """
     client = scope.get("client")
     nearest = client[0] if client else ""
     if trusted and _is_trusted(nearest, trusted):
-        for hop in reversed(exchange.header(scope, b"x-forwarded-for").split(",")):
+        for hop in reversed(exchange.joined_header(scope, b"x-forwarded-for").split(",")):
             if not _is_address(hop.strip()):
                 break
             nearest = hop.strip()

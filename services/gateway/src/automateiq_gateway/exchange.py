@@ -40,3 +40,8 @@ def header(scope: Scope, name: bytes) -> str:
         if key == name:
             return cast(bytes, value).decode("latin-1")
     return ""
+
+
+def joined_header(scope: Scope, name: bytes) -> str:
+    """All headers of this (lower-case) name as one, as RFC 9110 (5.3) joins those that are lists."""
+    return ", ".join(cast(bytes, value).decode("latin-1") for key, value in scope["headers"] if key == name)
