@@ -12,6 +12,7 @@ which is what a call to a service is signed with.
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 from automateiq_core import context
@@ -53,13 +54,17 @@ class Endpoint(APIRoute):
             scope, receive, max_bytes=self.body_limit(settings), seconds=self.seconds(settings)
         )
         call = await self.admit(gateway, scope, going)
-        with context.use(call):
+        with self.place(gateway, call), context.use(call):
             await self.app(scope, receive, send)
 
     async def admit(self, gateway: Parts, scope: Scope, going: Exchange) -> CallContext:  # noqa: ARG002
         """Who is calling; raises for those who may not."""
         await gateway.admission.anonymous(going, going.address)
         return self.nobody(gateway, going)
+
+    def place(self, gateway: Parts, call: CallContext) -> AbstractContextManager[None]:  # noqa: ARG002
+        """What is held while the request is answered; raises where the caller holds too much already."""
+        return nullcontext()
 
     def nobody(self, gateway: Parts, going: Exchange) -> CallContext:
         """Somebody who has not signed in."""
@@ -129,6 +134,10 @@ class UploadEndpoint(GuardedEndpoint):
         """How long the answer may take."""
         return settings.upload_deadline_seconds
 
+    def place(self, gateway: Parts, call: CallContext) -> AbstractContextManager[None]:
+        """One of the organization's uploads."""
+        return gateway.uploads.taken(call.organization_id)
+
 
 class StreamEndpoint(GuardedEndpoint):
     """An endpoint that gives a file or events."""
@@ -136,6 +145,10 @@ class StreamEndpoint(GuardedEndpoint):
     def seconds(self, settings: GatewaySettings) -> float:
         """How long the answer may take."""
         return max(settings.upload_deadline_seconds, settings.watch_seconds)
+
+    def place(self, gateway: Parts, call: CallContext) -> AbstractContextManager[None]:
+        """One of the organization's downloads and streams."""
+        return gateway.streams.taken(call.organization_id)
 
 
 def _takes_only_path(route: APIRoute) -> bool:

@@ -16,6 +16,7 @@ from automateiq_core.telemetry import HealthServer
 
 from automateiq_gateway.app import create_app
 from automateiq_gateway.parts import CALLER
+from automateiq_gateway.protocol import BoundedProtocol
 from automateiq_gateway.settings import GatewaySettings
 
 _KEEP_ALIVE_SECONDS = 75
@@ -41,7 +42,7 @@ async def serve(
     server = _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="on",
             log_config=None,

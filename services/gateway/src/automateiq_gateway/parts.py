@@ -23,6 +23,7 @@ from starlette.types import Scope
 
 from automateiq_gateway.admission import Admission
 from automateiq_gateway.authentication import Authenticator, SigningKeys
+from automateiq_gateway.places import Places
 from automateiq_gateway.readiness import Readiness
 from automateiq_gateway.remembered import Remembered
 from automateiq_gateway.replies import dumps, to_plain
@@ -52,6 +53,8 @@ class Parts:
     credits: "CreditsServiceAsyncStub"
     authenticator: Authenticator
     admission: Admission
+    uploads: Places
+    streams: Places
     readiness: Readiness
     origins: frozenset[str]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,6 +115,8 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             credits=CreditsServiceStub(billing.channel),
             authenticator=Authenticator(SigningKeys(sessions)),
             admission=Admission(redis, settings),
+            uploads=Places(settings.uploads_at_once),
+            streams=Places(settings.streams_at_once),
             readiness=readiness,
             origins=frozenset(settings.cors_origins),
         )

@@ -43,6 +43,14 @@ class GatewaySettings(ServiceSettings):
     sign_ins_per_minute: int = Field(
         30, gt=0, description="Rate limit of an address for sign-in, registration, refresh and invitations"
     )
+    uploads_at_once: int = Field(
+        16, gt=0, description="Uploads that an organization may have open at once, at each gateway"
+    )
+    streams_at_once: int = Field(
+        64,
+        gt=0,
+        description="Downloads and event streams that an organization may have open at once, at each gateway",
+    )
     redis_timeout_seconds: float = Field(2.0, gt=0, description="How long Redis may take to answer")
 
     health_red_seconds: float = Field(

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from automateiq_gateway.schemas.common import Page, Schema
+from automateiq_gateway.schemas.common import Page, Schema, Strict
 
 WorkKind = Literal["ocr"]
 
@@ -34,13 +34,11 @@ class Credits(Schema):
     )
 
 
-class QuoteQuery(Schema):
+class QuoteQuery(Strict):
     """A piece of work."""
 
     kind: WorkKind = Field(description="What is done")
     units: int = Field(1, ge=1, le=1_000_000, description="Its size: pages of a document")
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Quote(Schema):

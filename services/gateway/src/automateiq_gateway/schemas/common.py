@@ -3,8 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import Header, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+_MAX_MEMBERS = 100
 
 
 class Schema(BaseModel):
@@ -13,10 +16,22 @@ class Schema(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_alias=True, validate_by_name=True)
 
 
-class Body(Schema):
-    """A request's body. A member that is not known is a mistake and is told so."""
+class Strict(Schema):
+    """What a client sends. A member that is not known is a mistake and is told so."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_flood(cls, given: Any) -> Any:
+        # Each unknown member is an error of its own: a body full of them would hold up everybody for seconds.
+        if isinstance(given, dict) and len(given) > _MAX_MEMBERS:
+            raise PydanticCustomError("too_many_members", f"has more than {_MAX_MEMBERS} members")
+        return given
+
+
+class Body(Strict):
+    """A request's body."""
 
 
 class BrokenRule(Schema):
@@ -71,7 +86,7 @@ IdempotencyKey = Annotated[
 DocumentId = Annotated[str, Path(description="The document's id", examples=["65f0c0ffee65f0c0ffee65f0"])]
 
 
-class PageQuery(Schema):
+class PageQuery(Strict):
     """Which page of a listing."""
 
     page_size: int = Field(20, ge=1, le=100, description="How many items at most")
@@ -80,8 +95,6 @@ class PageQuery(Schema):
         max_length=1024,
         description="`nextPageToken` of the page before; it belongs to one filter and sort",
     )
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Page(Schema):
