@@ -6,20 +6,19 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from automateiq.ocr.v1 import recognition_pb2, recognition_pb2_grpc
 from automateiq_billing.main import SERVICE as BILLING
-from automateiq_core.process import Service, Servicer, Wiring
-from automateiq_core.settings import ServiceSettings
 from automateiq_core.testing import RunningService, write_key_pair
 from automateiq_documents.main import SERVICE as DOCUMENTS
 from automateiq_gateway.main import serve
 from automateiq_gateway.settings import GatewaySettings
 from automateiq_identity.main import SERVICE as IDENTITY
+from reportlab.pdfgen.canvas import Canvas
 
 PASSWORD = "correct horse battery staple"
 # Nothing listens here: a port of the discard protocol's.
@@ -71,34 +70,39 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class PageCounter(recognition_pb2_grpc.RecognitionServiceServicer):
-    """Stands where ai-ocr does, two services away: a document has to be looked at before it can be queued."""
+def drawn(text: str = "Invoice 4711 of Larch & Vole") -> bytes:
+    """A PDF of one page with a line of text."""
+    made = BytesIO()
+    canvas = Canvas(made, invariant=True)
+    canvas.drawString(72, 720, text)
+    canvas.save()
+    return made.getvalue()
 
-    async def InspectDocument(self, request: Any, context: Any) -> recognition_pb2.InspectDocumentResponse:
-        async for _ in request:
-            pass
-        return recognition_pb2.InspectDocumentResponse(page_count=1)
 
-    def service(self) -> Service:
-        add = recognition_pb2_grpc.add_RecognitionServiceServicer_to_server
-        wiring = Wiring(servicers=(Servicer(add, self, "automateiq.ocr.v1.RecognitionService"),))
-        return Service(name="ocr", settings=ServiceSettings, wire=lambda _runtime: wiring)
+PDF = drawn()
 
 
 @pytest.fixture
-async def services(running_service: RunningService, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
+def ocr_target() -> str:
+    """Where documents finds ai-ocr: nowhere, which is enough to store files. Tests that read override it."""
+    return NOWHERE
+
+
+@pytest.fixture
+async def services(
+    running_service: RunningService, tmp_path: Path, ocr_target: str
+) -> AsyncIterator[dict[str, str]]:
     """Real services, as settings of a gateway."""
     write_key_pair(tmp_path, "access")
     async with AsyncExitStack() as running:
         billing = await running.enter_async_context(running_service(BILLING))
-        ocr = await running.enter_async_context(running_service(PageCounter().service()))
         yield {
             "billing_target": billing,
             "identity_target": await running.enter_async_context(
                 running_service(IDENTITY, access_token_key_file=tmp_path / "access.pem")
             ),
             "documents_target": await running.enter_async_context(
-                running_service(DOCUMENTS, billing_target=billing, ocr_target=ocr)
+                running_service(DOCUMENTS, billing_target=billing, ocr_target=ocr_target)
             ),
         }
 
@@ -133,9 +137,7 @@ class Member:
     organization_id: str
     tokens: dict[str, str]
 
-    async def upload(
-        self, content: bytes = b"%PDF-1.7\n%%EOF\n", name: str = "invoice.pdf"
-    ) -> dict[str, Any]:
+    async def upload(self, content: bytes = PDF, name: str = "invoice.pdf") -> dict[str, Any]:
         """Uploads a file and gives the document."""
         reply = await self.client.post("/api/documents/upload", files={"file": (name, content)})
         assert reply.status_code == 201, reply.text

@@ -1,46 +1,17 @@
 """Documents over HTTP: find, read, download, watch, delete; and nobody else's."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from automateiq.documents.v1 import documents_pb2 as pb
-from automateiq_core.testing import eventually
 from automateiq_gateway import sse
 from automateiq_gateway.downloads import attachment
-from automateiq_gateway.schemas.documents import Document, Documents, Progress
-from httpx_sse import ServerSentEvent, aconnect_sse
+from automateiq_gateway.schemas.documents import Documents
 
 from services.gateway.tests.conftest import problem
 
 PDF = b"%PDF-1.7\n%%EOF\n"
-
-
-async def test_a_documents_life(admin: Any) -> None:
-    client = admin.client
-    document = await admin.upload()
-    path = f"/api/documents/{document['id']}"
-    read = (await client.get(path)).json()
-    Document.model_validate(read)
-    assert {**read, "duplicate": False} == document
-
-    queued = await client.post("/api/documents/process", json={"documentId": document["id"]})
-    assert queued.status_code == 202, queued.text
-    Document.model_validate(queued.json())
-    assert queued.json()["status"] == "processing"
-    assert queued.json()["processing"]["stage"] == "queued"
-
-    stopped = await client.post(f"{path}/cancel")
-    assert stopped.status_code == 200, stopped.text
-    Document.model_validate(stopped.json())
-    problem(await client.post(f"{path}/cancel"), 409, "NOT_PROCESSING")
-
-    deleted = await client.delete(path)
-    assert (deleted.status_code, deleted.content) == (204, b"")
-    for method, gone in (("GET", path), ("GET", f"{path}/file"), ("GET", f"{path}/events"), ("DELETE", path)):
-        problem(await client.request(method, gone), 404, "DOCUMENT_NOT_FOUND")
 
 
 async def test_listings(admin: Any) -> None:
@@ -133,78 +104,6 @@ async def test_the_file_comes_back_as_it_was(admin: Any) -> None:
 )
 def test_names_of_downloads(name: str, header: str) -> None:
     assert attachment(name) == header
-
-
-async def test_events_tell_of_each_change(admin: Any) -> None:
-    client = admin.client
-    document = await admin.upload()
-    path = f"/api/documents/{document['id']}"
-    await client.post("/api/documents/process", json={"documentId": document["id"]})
-    seen: list[ServerSentEvent] = []
-
-    async def watch() -> None:
-        async with aconnect_sse(client, "GET", f"{path}/events") as source:
-            assert source.response.headers["content-type"].startswith("text/event-stream")
-            assert source.response.headers["x-accel-buffering"] == "no"
-            async for event in source.aiter_sse():
-                seen.append(event)  # noqa: PERF401
-
-    watching = asyncio.create_task(watch())
-    await eventually(lambda: bool(seen))
-    assert (await client.post(f"{path}/cancel")).status_code == 200
-    async with asyncio.timeout(15):
-        await watching
-    statuses = [Progress.model_validate(event.json()).status for event in seen]
-    assert statuses[0] == "processing"
-    assert statuses[-1] != "processing"
-    assert seen[0].event == "progress"
-    assert seen[0].retry == 2000
-
-
-async def test_a_stream_is_kept_alive_and_ends_with_its_session(
-    services: dict[str, str], start_gateway: Any, admin: Any
-) -> None:
-    document = await admin.upload()
-    await admin.client.post("/api/documents/process", json={"documentId": document["id"]})
-    lines: list[str] = []
-
-    async with (
-        start_gateway(**services, heartbeat_seconds=0.2) as url,
-        httpx.AsyncClient(base_url=url, headers=admin.client.headers, timeout=30) as client,
-    ):
-
-        async def watch() -> None:
-            async with client.stream("GET", f"/api/documents/{document['id']}/events") as reply:
-                async for line in reply.aiter_lines():
-                    lines.append(line)  # noqa: PERF401
-
-        watching = asyncio.create_task(watch())
-        await eventually(lambda: lines.count(": still here") >= 2)
-        await admin.client.post("/api/auth/logout")
-        async with asyncio.timeout(10):
-            await watching
-
-
-async def test_a_stopping_gateway_lets_its_streams_go(
-    services: dict[str, str], start_gateway: Any, admin: Any
-) -> None:
-    document = await admin.upload()
-    await admin.client.post("/api/documents/process", json={"documentId": document["id"]})
-    began = asyncio.Event()
-
-    async with httpx.AsyncClient(headers=admin.client.headers, timeout=30) as client:
-
-        async def watch(url: str) -> None:
-            async with client.stream("GET", f"{url}/api/documents/{document['id']}/events") as reply:
-                async for _ in reply.aiter_lines():
-                    began.set()
-
-        async with start_gateway(**services) as url:
-            watching = asyncio.create_task(watch(url))
-            await began.wait()
-            leaving = asyncio.get_running_loop().time()
-        await watching
-        assert asyncio.get_running_loop().time() - leaving < 5
 
 
 def change(status: int, **processing: Any) -> pb.WatchDocumentResponse:

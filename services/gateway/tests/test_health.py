@@ -80,10 +80,18 @@ async def test_a_stop_turns_health_red_first_and_drains_what_runs(
                 reply = await client.get("/health")
                 return reply.status_code == 503 and reply.json()["status"] == "stopping"
 
+            async def closed() -> bool:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", free_port)
+                except ConnectionRefusedError:
+                    return True
+                writer.close()
+                return False
+
             await eventually(red)
             # Until everybody has seen the red, requests are still taken.
             assert (await client.get("/api/auth/me")).status_code == 200
-            await asyncio.sleep(1.5)
+            await eventually(closed)
             told.set()
             reply = await upload
             assert reply.status_code == 201, reply.text

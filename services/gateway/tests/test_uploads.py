@@ -10,13 +10,16 @@ import httpx
 import pytest
 from automateiq.documents.v1 import documents_pb2 as pb
 from automateiq_core.errors import InvalidInput
+from automateiq_core.testing import eventually
 from automateiq_gateway import multipart, uploads
+from automateiq_gateway.entry import HTTP_SECONDS
 from automateiq_gateway.schemas.documents import UploadedDocument
 
 from services.gateway.tests.conftest import problem
 from services.gateway.tests.test_multipart import BOUNDARY, Part, body_of, pieces_of
 
 PDF = b"%PDF-1.7\n%%EOF\n"
+FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
 
 
 async def messages(*parts: Part) -> list[pb.UploadDocumentRequest]:
@@ -116,30 +119,47 @@ async def test_uploads_that_are_refused_store_nothing(admin: Any) -> None:
     problem(await post(files={"file": ("a.pdf", b"just some text")}), 415, "UNSUPPORTED_TYPE")
     problem(await post(files={"document": ("a.pdf", PDF)}), 422, "VALIDATION_FAILED")
     problem(await post(files={"file": ("x" * 300 + ".pdf", PDF)}), 422, "VALIDATION_FAILED")
-    form_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
     whole = body_of([("file", "a.pdf", PDF * 10_000)])
-    problem(await post(content=whole[:-30], headers=form_type), 400, "MULTIPART_INVALID")
+    problem(await post(content=whole[:-30], headers=FORM), 400, "MULTIPART_INVALID")
     late = body_of([("file", "a.pdf", PDF), ("tags", None, b"late")])
-    found = problem(await post(content=late, headers=form_type), 422, "VALIDATION_FAILED")
+    found = problem(await post(content=late, headers=FORM), 422, "VALIDATION_FAILED")
     assert found["errors"] == [{"field": "tags", "detail": "put the field `tags` before the field `file`"}]
     assert await documents_of(client) == []
 
 
-async def test_a_client_that_leaves_stores_nothing(admin: Any, gateway: str) -> None:
-    host, port = gateway.removeprefix("http://").split(":")
-    whole = body_of([("file", "a.pdf", PDF * 1000)])
-    _, writer = await asyncio.open_connection(host, int(port))
-    head = (
-        "POST /api/documents/upload HTTP/1.1\r\nHost: x\r\n"
-        f"Authorization: {admin.client.headers['authorization']}\r\n"
-        f"Content-Type: multipart/form-data; boundary={BOUNDARY.decode()}\r\n"
-        f"Content-Length: {len(whole)}\r\n\r\n"
+def head_of(admin: Any, path: str, content_type: str, length: int) -> bytes:
+    """A request's head, for those who send its body as they like."""
+    lines = (
+        f"POST {path} HTTP/1.1",
+        "Host: gateway",
+        f"Authorization: {admin.client.headers['authorization']}",
+        f"Content-Type: {content_type}",
+        f"Content-Length: {length}",
+        "Connection: close",
     )
-    writer.write(head.encode() + whole[:-100])
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def address_of(url: str) -> tuple[str, int]:
+    host, port = url.removeprefix("http://").split(":")
+    return host, int(port)
+
+
+def gone() -> float:
+    """How many uploads were left by their client."""
+    labels = {"method": "POST", "route": "/api/documents/upload", "status": "499"}
+    (metric,) = HTTP_SECONDS.collect()
+    return sum(one.value for one in metric.samples if one.name.endswith("_count") and one.labels == labels)
+
+
+async def test_a_client_that_leaves_stores_nothing(admin: Any, gateway: str) -> None:
+    whole = body_of([("file", "a.pdf", PDF * 1000)])
+    before = gone()
+    _, writer = await asyncio.open_connection(*address_of(gateway))
+    writer.write(head_of(admin, "/api/documents/upload", FORM["Content-Type"], len(whole)) + whole[:-100])
     await writer.drain()
-    await asyncio.sleep(0.3)
     writer.close()
-    await asyncio.sleep(0.3)
+    await eventually(lambda: gone() == before + 1)
     assert await documents_of(admin.client) == []
     await admin.upload()
 
@@ -162,10 +182,9 @@ async def test_bodies_that_are_too_long(narrow: httpx.AsyncClient) -> None:
         for _ in range(total // 10_000):
             yield b"x" * 10_000
 
-    form_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
     files = {"file": ("a.pdf", PDF + b"x" * 5_000_000)}
     problem(await narrow.post("/api/documents/upload", files=files), 413, "PAYLOAD_TOO_LARGE")
-    chunked = await narrow.post("/api/documents/upload", content=endless(5_000_000), headers=form_type)
+    chunked = await narrow.post("/api/documents/upload", content=endless(5_000_000), headers=FORM)
     problem(chunked, 413, "PAYLOAD_TOO_LARGE")
     long = {"email": "a@b.example", "password": "x" * 2000}
     problem(await narrow.post("/api/auth/login", json=long), 413, "PAYLOAD_TOO_LARGE")
@@ -182,21 +201,23 @@ async def test_bodies_that_are_too_long(narrow: httpx.AsyncClient) -> None:
 
 
 async def test_bodies_that_do_not_come(services: dict[str, str], start_gateway: Any, admin: Any) -> None:
-    async def slow() -> AsyncIterator[bytes]:
-        yield body_of([("file", "a.pdf", PDF)])[:-20]
-        await asyncio.sleep(1)
-
     late = {"default_deadline_seconds": 0.3, "upload_deadline_seconds": 0.3}
-    async with (
-        start_gateway(**services, **late) as url,
-        httpx.AsyncClient(base_url=url, headers=admin.client.headers, timeout=30) as client,
-    ):
-        form_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY.decode()}"}
-        reply = await client.post("/api/documents/upload", content=slow(), headers=form_type)
-        assert reply.status_code in (408, 504), reply.text
-        json_type = {"Content-Type": "application/json"}
-        reply = await client.post("/api/documents/process", content=slow(), headers=json_type)
-        problem(reply, 408, "REQUEST_TIMEOUT")
+    form = body_of([("file", "a.pdf", PDF)])
+
+    async def begin(url: str, path: str, content_type: str, body: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(*address_of(url))
+        writer.write(head_of(admin, path, content_type, len(body)) + body[:-5])
+        async with asyncio.timeout(10):
+            reply = await reader.readuntil(b"}")
+        writer.close()
+        return reply
+
+    async with start_gateway(**services, **late) as url:
+        reply = await begin(url, "/api/documents/upload", FORM["Content-Type"], form)
+        assert reply.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 504 "))
+        reply = await begin(url, "/api/documents/process", "application/json", b'{"documentId": "x"}')
+        assert reply.startswith(b"HTTP/1.1 408 ")
+        assert b'"reason":"REQUEST_TIMEOUT"' in reply
     assert await documents_of(admin.client) == []
 
 

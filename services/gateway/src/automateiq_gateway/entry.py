@@ -16,7 +16,7 @@ import structlog
 from automateiq_core import telemetry
 from opentelemetry.trace import Span, SpanKind, format_trace_id
 from prometheus_client import Histogram
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from automateiq_gateway import addresses, exchange, problems
@@ -83,6 +83,8 @@ class Entry:
         with telemetry.span(scope["method"], SpanKind.SERVER, _carrier(scope)) as span:
             try:
                 await self._app(scope, receive, reply.send)
+            except ClientDisconnect:
+                going.reason = "CLIENT_GONE"
             except Exception as error:
                 await _last_resort(scope, receive, reply, error)
             finally:
