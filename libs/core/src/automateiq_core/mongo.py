@@ -2,13 +2,14 @@
 
 A store asks for `mongo.tenant(name)` and gets a collection that is bound to the organization of the running call.
 `mongo.across_tenants(name, why=...)` is the one escape; `tests/contract/test_tenant_escapes.py` lists who uses it.
-Every operation ends with the call's deadline, and joins the running transaction by itself.
+Every operation ends with the call's deadline, or after a few seconds where that is far away: a database that does
+not answer is told to the caller while somebody still waits. It joins the running transaction by itself.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -49,9 +50,16 @@ __all__ = [
     "TenantBucket",
     "TenantCollection",
     "Update",
+    "brief",
     "in_transaction",
     "translate",
 ]
+
+# Under a deadline the driver waits for a lost database until the deadline, whatever its own settings say.
+_OPERATION_SECONDS = 5.0
+_TRANSACTION_SECONDS = 10.0
+# Work that nobody waits for (sweeps, jobs) may take longer, but does not hang on a frozen database.
+_BACKGROUND_SECONDS = 30.0
 
 Document = dict[str, Any]
 Sort = Sequence[tuple[str, int]]
@@ -77,10 +85,15 @@ def translate(error: PyMongoError) -> AppError | None:
     return None
 
 
-def _deadline() -> AbstractContextManager[object]:
+def brief(error: Exception) -> str:
+    """What a log line says of an error: the driver adds its whole view of the cluster, of several hundred bytes."""
+    return str(error).partition(" (configured timeouts")[0]
+
+
+def _deadline(longest: float = _OPERATION_SECONDS) -> AbstractContextManager[object]:
     context = current_or_none()
     remaining = context.remaining() if context is not None else None
-    return nullcontext() if remaining is None else pymongo.timeout(remaining)
+    return pymongo.timeout(_BACKGROUND_SECONDS if remaining is None else min(remaining, longest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +190,13 @@ class Collection(ABC):
         cursor = self._collection.find(
             self._filter(query), projection, sort=sort, batch_size=batch_size, session=_session.get()
         )
-        async for row in cursor:
-            yield row
+        while True:
+            with _deadline():
+                rows = await cursor.to_list(length=batch_size)
+            if not rows:
+                return
+            for row in rows:
+                yield row
 
     async def count(self, query: Mapping[str, Any], *, limit: int = 0) -> int:
         """How many rows match; counts up to `limit` where it is given."""
@@ -376,7 +394,8 @@ class TenantBucket:
             with _deadline():
                 await upload.close()
         except BaseException:
-            await upload.abort()
+            with _deadline():
+                await upload.abort()
             raise
         return size
 
@@ -388,7 +407,11 @@ class TenantBucket:
                 stream = await self._bucket.open_download_stream(file_id)
             except NoFile:
                 raise KeyError(key) from None
-        while chunk := await stream.readchunk():
+        while True:
+            with _deadline():
+                chunk = await stream.readchunk()
+            if not chunk:
+                return
             yield chunk
 
     async def delete(self, key: str) -> None:
@@ -413,7 +436,6 @@ class Mongo:
             tz_aware=True,
             retryWrites=True,
             w="majority",
-            serverSelectionTimeoutMS=10_000,
             maxPoolSize=50,
             # Motor would else take the loop of whichever thread touches it first.
             io_loop=asyncio.get_running_loop(),
@@ -450,7 +472,7 @@ class Mongo:
                 _session.reset(token)
 
         async with await self._client.start_session() as session:
-            with _deadline():
+            with _deadline(_TRANSACTION_SECONDS):
                 result: Result = await session.with_transaction(inside)
         return result
 

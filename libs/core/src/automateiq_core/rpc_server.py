@@ -1,18 +1,20 @@
 """The server side of a call: one interceptor, the Boundary, in front of every method of every service.
 
 It proves the caller, checks the permission table, validates the message, sets the `CallContext`, runs keyed writes
-once, turns errors into `google.rpc.Status`, and measures. A servicer below it sees only good calls.
+once, turns errors into `google.rpc.Status`, measures and logs. A servicer below it sees only good calls.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 import protovalidate
 import structlog
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -33,6 +35,10 @@ OPTIONS = [
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.so_reuseport", 0),
 ]
+# A client does not repeat by itself what failed after this long: five tries would make an outage five times as slow.
+_PATIENCE_SECONDS = 1.0
+_NO_RETRY = ("grpc-retry-pushback-ms", "-1")
+_OURS_TO_MEND = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 # Health probes and reflection tell nothing of any tenant and are open to the cluster.
 _OPEN = ("/grpc.health.v1.", "/grpc.reflection.")
 
@@ -81,6 +87,7 @@ class Boundary(grpc.aio.ServerInterceptor):
         self._idempotency = idempotency
         self._default_deadline = default_deadline_seconds
         self._handlers: dict[str, Handler] = {}
+        self._plain_reads: set[str] = set()
 
     async def intercept_service(
         self,
@@ -102,6 +109,8 @@ class Boundary(grpc.aio.ServerInterceptor):
     def _wrap(self, method: str, handler: Handler) -> Handler:
         # The types of a handler know the blocking server only; ours are all coroutines.
         behaviours: Any = handler
+        if _is_plain_read(method):
+            self._plain_reads.add(method)
         codecs: dict[str, Any] = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -172,28 +181,60 @@ class Boundary(grpc.aio.ServerInterceptor):
         self, method: str, rpc: grpc.aio.ServicerContext[Any, Any]
     ) -> AsyncIterator[CallContext]:
         metadata = {key: value for key, value in rpc.invocation_metadata() or () if isinstance(value, str)}
-        began, code = time.perf_counter(), grpc.StatusCode.OK
-        try:
-            with telemetry.span(method[1:], SpanKind.SERVER, metadata):
+        began = time.perf_counter()
+        with telemetry.span(method[1:], SpanKind.SERVER, metadata):
+            try:
                 call = self._context(metadata, rpc.time_remaining())
-                with context.use(call):
-                    try:
-                        permissions.require(method, call)
-                        yield call
-                    except Exception as error:
-                        refusal = to_app_error(error)
-                        code = refusal.status
-                        if isinstance(refusal, Internal):
-                            _log.exception("call failed", method=method)
-                        await rpc.abort_with_status(rpc_status.to_status(error_status(refusal)))
-        except AppError as refusal:
-            code = refusal.status
-            await rpc.abort_with_status(rpc_status.to_status(error_status(refusal)))
-        except asyncio.CancelledError:
-            code = grpc.StatusCode.CANCELLED
-            raise
-        finally:
-            telemetry.RPC_SECONDS.labels(method, code.name).observe(time.perf_counter() - began)
+            except AppError as refusal:
+                await self._refuse(method, rpc, began, refusal)
+            with context.use(call):
+                try:
+                    permissions.require(method, call)
+                    yield call
+                except asyncio.CancelledError:
+                    self._ended(method, grpc.StatusCode.CANCELLED, began)
+                    raise
+                except Exception as error:
+                    await self._refuse(method, rpc, began, to_app_error(error), error)
+                else:
+                    self._ended(method, grpc.StatusCode.OK, began)
+
+    async def _refuse(
+        self,
+        method: str,
+        rpc: grpc.aio.ServicerContext[Any, Any],
+        began: float,
+        refusal: AppError,
+        error: Exception | None = None,
+    ) -> NoReturn:
+        self._ended(method, refusal.status, began, refusal, error)
+        status = rpc_status.to_status(error_status(refusal))
+        late = time.perf_counter() - began > _PATIENCE_SECONDS
+        trailing = (*(status.trailing_metadata or ()), *([_NO_RETRY] if late else []))
+        await rpc.abort(status.code, status.details, trailing)
+
+    def _ended(
+        self,
+        method: str,
+        code: grpc.StatusCode,
+        began: float,
+        refusal: AppError | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        """Measures a call and logs it in one line. Plain reads that went well leave that to the gateway's line."""
+        seconds = time.perf_counter() - began
+        telemetry.RPC_SECONDS.labels(method, code.name).observe(seconds)
+        if code is grpc.StatusCode.OK and method in self._plain_reads:
+            return
+        told: dict[str, Any] = {"method": method, "code": code.name, "ms": round(seconds * 1000, 2)}
+        if refusal is None:
+            _log.info("call", **told)
+        elif isinstance(refusal, Internal):
+            _log.error("call failed", reason=refusal.reason, exc_info=error, **told)
+        elif code in _OURS_TO_MEND:
+            _log.warning("call failed", reason=refusal.reason, error=mongo.brief(error or refusal), **told)
+        else:
+            _log.info("call refused", reason=refusal.reason, **told)
 
     def _context(self, metadata: Mapping[str, str], remaining: float | None) -> CallContext:
         proven = self._verifier.verify(metadata.get(METADATA_KEY, ""))
@@ -218,11 +259,18 @@ def to_app_error(error: Exception) -> AppError:
 
 def answer_type(method: str) -> type[Message]:
     """The message class of a method's answer."""
-    from google.protobuf import descriptor_pool, message_factory
-
-    found = descriptor_pool.Default().FindMethodByName(method[1:].replace("/", "."))
-    kind: type[Message] = message_factory.GetMessageClass(found.output_type)
+    kind: type[Message] = message_factory.GetMessageClass(_descriptor(method).output_type)
     return kind
+
+
+def _is_plain_read(method: str) -> bool:
+    found = _descriptor(method)
+    free = found.GetOptions().idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
+    return free and not found.client_streaming and not found.server_streaming
+
+
+def _descriptor(method: str) -> MethodDescriptor:
+    return descriptor_pool.Default().FindMethodByName(method[1:].replace("/", "."))
 
 
 def _fields(parse: Callable[[bytes], Message]) -> Mapping[str, Any]:
