@@ -177,7 +177,7 @@ async def make_parts(mongo: Mongo, redis_url: str, signing_key: Path) -> AsyncIt
             InvitationTokens(tokens.derived_key("invitation-tokens")),
             invitation_lifetime=invitation_lifetime,
         )
-        idempotency = Idempotency(mongo)
+        idempotency = Idempotency(mongo, secret=b"tests")
         await store.ensure_indexes()
         await idempotency.ensure_indexes()
         made.append(Parts(mongo, store, session_store, passwords, tokens, sessions, accounts, idempotency))
