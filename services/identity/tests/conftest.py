@@ -166,7 +166,8 @@ async def make_parts(mongo: Mongo, redis_url: str, signing_key: Path) -> AsyncIt
         session_lifetime: timedelta = timedelta(days=30),
         redis: str = redis_url,
     ) -> Parts:
-        store, session_store, passwords = AccountsStore(mongo), SessionStore(redis), Passwords(threads=2)
+        store, passwords = AccountsStore(mongo), Passwords(threads=2)
+        session_store = SessionStore(redis, b"tests")
         tokens = AccessTokens.from_files(signing_key, timedelta(minutes=15))
         policy = Policy(session_lifetime, grace, attempts, window)
         sessions = SessionsService(session_store, store, passwords, tokens, policy)

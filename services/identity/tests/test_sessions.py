@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -195,9 +196,9 @@ async def test_a_token_from_before_the_last_rotation_ends_the_session_even_withi
 async def test_a_rotation_sent_again_by_the_client_library_is_the_same_rotation(parts: Any) -> None:
     made = await parts.register()
     shown = RefreshToken.parse(made.tokens.refresh_token)
-    fresh, ends = shown.next(), made.tokens.refresh_expires_at
+    fresh, session = shown.next(), await parts.session_store.find(shown.session_id)
     for _ in range(2):
-        assert await parts.session_store.rotate(shown, fresh, "admin", ends, timedelta(0)) == "rotated"
+        assert await parts.session_store.rotate(session, shown, fresh, timedelta(0)) == "rotated"
 
 
 async def test_a_reuse_ends_the_session_in_the_same_step(parts: Any, redis: Any) -> None:
@@ -205,12 +206,28 @@ async def test_a_reuse_ends_the_session_in_the_same_step(parts: Any, redis: Any)
     made = await parts.register()
     first = RefreshToken.parse(made.tokens.refresh_token)
     second, third = first.next(), first.next()
-    ends, none = made.tokens.refresh_expires_at, timedelta(0)
-    assert await parts.session_store.rotate(first, second, "admin", ends, none) == "rotated"
-    assert await parts.session_store.rotate(second, third, "admin", ends, none) == "rotated"
-    assert await parts.session_store.rotate(first, first.next(), "admin", ends, none) == "reused"
+    session, none = await parts.session_store.find(first.session_id), timedelta(0)
+    assert await parts.session_store.rotate(session, first, second, none) == "rotated"
+    assert await parts.session_store.rotate(session, second, third, none) == "rotated"
+    assert await parts.session_store.rotate(session, first, first.next(), none) == "reused"
     assert not await redis.exists(published.session_key(first.session_id))
-    assert await parts.session_store.rotate(third, first.next(), "admin", ends, none) == "gone"
+    assert await parts.session_store.rotate(session, third, first.next(), none) == "gone"
+
+
+async def test_who_can_write_to_redis_can_not_become_somebody_else(identity: Any, redis: Any) -> None:
+    victim, eve = await identity.register(), await identity.register("eve@example.com")
+    theirs = RefreshToken.parse(victim.tokens.refresh_token)
+    session = await redis.hgetall(published.session_key(theirs.session_id))
+
+    plain = {**session, "refreshHash": hashlib.sha256(b"mine").hexdigest()}
+    own = await redis.hgetall(published.session_key(RefreshToken.parse(eve.tokens.refresh_token).session_id))
+    copied = {**session, "refreshHash": own["refreshHash"], "previousHash": own["refreshHash"]}
+    for forged, token in ((plain, f"{'e' * 32}.mine"), (copied, eve.tokens.refresh_token)):
+        await redis.hset(published.session_key(token.partition(".")[0]), mapping=forged)
+        with pytest.raises(Unauthenticated) as refused:
+            await identity.refresh(token)
+        assert refused.value.reason == "SESSION_REVOKED"
+    assert (await identity.refresh(victim.tokens.refresh_token)).refresh_token
 
 
 @pytest.mark.parametrize(

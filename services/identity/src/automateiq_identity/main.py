@@ -23,7 +23,7 @@ def wire(runtime: Runtime) -> Wiring:
     if not isinstance(settings, IdentitySettings):
         raise TypeError("identity runs on IdentitySettings")
     accounts_store = AccountsStore(runtime.mongo)
-    session_store = SessionStore(settings.redis_url)
+    session_store = SessionStore(settings.redis_url, runtime.signer.secret_for("refresh-tokens"))
     passwords = Passwords(threads=settings.password_threads)
     access_tokens = AccessTokens.from_files(
         settings.access_token_key_file, settings.access_token_lifetime, settings.published_keys_dir

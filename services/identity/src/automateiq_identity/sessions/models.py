@@ -1,6 +1,6 @@
 """Sessions and their tokens, and the rules that need no Redis."""
 
-import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """`<session id>.<secret>`: opaque to everybody else, and stored only as its SHA-256."""
+    """`<session id>.<secret>`: opaque to everybody else, and stored only as a code that it can be checked by."""
 
     session_id: str
     secret: str = field(repr=False)
@@ -57,9 +57,14 @@ class RefreshToken:
         """The token that follows in the same session."""
         return RefreshToken(self.session_id, secrets.token_urlsafe(_SECRET_BYTES))
 
-    def stored(self) -> str:
-        """What is stored of it. A plain hash is enough: 256 random bits can not be guessed."""
-        return hashlib.sha256(self.secret.encode()).hexdigest()
+    def stored(self, key: bytes, session: Session) -> str:
+        """What is stored of it: an HMAC over the token and whose session it belongs to.
+
+        A plain hash would tell nobody the token, but whoever can write to Redis could make a session of any user by
+        storing the hash of a token of their own. Only identity has the key.
+        """
+        words = (self.session_id, session.user_id, session.organization_id, self.secret)
+        return hmac.digest(key, "\x00".join(words).encode(), "sha256").hex()
 
     def __str__(self) -> str:
         return f"{self.session_id}.{self.secret}"

@@ -114,9 +114,7 @@ class SessionsService:
         # What may fail comes first: a rotation whose answer gets lost costs the user the session.
         await self._accounts.record_activity(user, at)
         await self._store.index(renewed.user_id, renewed.id, renewed.expires_at)
-        match await self._store.rotate(
-            shown, fresh, renewed.role, renewed.expires_at, self._policy.refresh_grace
-        ):
+        match await self._store.rotate(renewed, shown, fresh, self._policy.refresh_grace):
             case Rotation.ROTATED:
                 return self._pair(renewed, str(fresh), at)
             case Rotation.RACED:

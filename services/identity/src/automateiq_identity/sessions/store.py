@@ -54,9 +54,13 @@ return math.max(redis.call('PTTL', KEYS[1]), 1)
 
 
 class SessionStore:
-    """Sessions in Redis. Every method raises `Unavailable` (SESSIONS_UNAVAILABLE) where Redis does not answer."""
+    """Sessions in Redis. Every method raises `Unavailable` (SESSIONS_UNAVAILABLE) where Redis does not answer.
 
-    def __init__(self, redis_url: str) -> None:
+    `key` is identity's own: what Redis says of a refresh token is believed only if it was written with it.
+    """
+
+    def __init__(self, redis_url: str, key: bytes) -> None:
+        self._key = key
         self._redis = Redis.from_url(
             redis_url,
             decode_responses=True,
@@ -74,7 +78,7 @@ class SessionStore:
             "userId": session.user_id,
             "organizationId": session.organization_id,
             "role": session.role,
-            "refreshHash": token.stored(),
+            "refreshHash": token.stored(self._key, session),
             "previousHash": "",
             "rotatedAt": "0",
             "createdAt": _milliseconds(session.created_at),
@@ -116,14 +120,17 @@ class SessionStore:
         )
 
     async def rotate(
-        self, shown: RefreshToken, fresh: RefreshToken, role: str, expires_at: datetime, grace: timedelta
+        self, renewed: Session, shown: RefreshToken, fresh: RefreshToken, grace: timedelta
     ) -> Rotation:
-        """Puts the fresh token in the place of the one shown, in one step; ends the session on a reuse."""
+        """Puts the fresh token in the place of the one shown, in one step; ends the session on a reuse.
+
+        `renewed` is the session as it will be: with the role of today and its new end.
+        """
         arguments: list[str | int] = [
-            shown.stored(),
-            fresh.stored(),
-            role,
-            _milliseconds(expires_at),
+            shown.stored(self._key, renewed),
+            fresh.stored(self._key, renewed),
+            renewed.role,
+            _milliseconds(renewed.expires_at),
             int(grace / timedelta(milliseconds=1)),
         ]
         with _answering():
