@@ -17,7 +17,7 @@ import jwt
 import pytest
 from automateiq.billing.v1 import credits_pb2 as pb
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
-from automateiq_core import context, errors
+from automateiq_core import context, errors, rpc_server
 from automateiq_core.context import Role
 from automateiq_core.errors import (
     AppError,
@@ -38,6 +38,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from hypothesis import given
 from hypothesis import strategies as st
 from pymongo import monitoring
+from structlog.testing import capture_logs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from core_toy import toy
@@ -185,7 +186,8 @@ async def test_deadlines_shrink_from_hop_to_hop(
         with calling():
             await stub.GetBalance(pb.GetBalanceRequest(), timeout=5)
     at_mongo = listener.seen[-1] / 1000
-    assert 5 >= left[0] > left[1] + 0.25 > at_mongo + 0.5
+    # gRPC rounds what is left of a deadline up by some milliseconds.
+    assert 5.1 >= left[0] > left[1] + 0.25 > at_mongo + 0.5
 
 
 async def test_a_call_ends_with_its_deadline(running_service: RunningService, peer_to: PeerTo) -> None:
@@ -215,6 +217,53 @@ async def test_a_retry_never_doubles_a_keyed_write(running_service: RunningServi
             answer = await stub.ReserveCredits(reserve())
     assert tries == 3
     assert [str(row["_id"]) for row in rows] == [answer.hold.id]
+
+
+async def test_what_failed_late_is_not_tried_again(
+    running_service: RunningService, peer_to: PeerTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rpc_server, "_PATIENCE_SECONDS", 0.05)
+    tries = 0
+
+    async def slowly_unavailable(_runtime: Runtime) -> None:
+        nonlocal tries
+        tries += 1
+        await asyncio.sleep(0.1)
+        raise Unavailable("GONE", "It took long to find out.")
+
+    async with running_service(toy(slowly_unavailable)) as target:
+        stub = CreditsServiceStub(peer_to("billing", target, pb).channel)
+        with calling(), pytest.raises(Unavailable, match="GONE"):
+            await stub.GetBalance(pb.GetBalanceRequest())
+    assert tries == 1
+
+
+async def test_each_call_that_matters_is_one_line_of_the_log(
+    running_service: RunningService, peer_to: PeerTo
+) -> None:
+    async def fails(_runtime: Runtime) -> None:
+        raise ZeroDivisionError
+
+    with capture_logs() as lines:
+        async with running_service(toy()) as target:
+            with calling(caller="documents"):
+                await CreditsServiceStub(
+                    peer_to("billing", target, pb, caller="documents").channel
+                ).ReserveCredits(reserve())
+            with calling():
+                await CreditsServiceStub(peer_to("billing", target, pb).channel).GetBalance(
+                    pb.GetBalanceRequest()
+                )
+        async with running_service(toy(fails)) as target:
+            with calling(), pytest.raises(errors.Internal):
+                await CreditsServiceStub(peer_to("billing", target, pb).channel).GetBalance(
+                    pb.GetBalanceRequest()
+                )
+    told = [
+        (line["event"], line["method"].rsplit("/")[-1], line["code"]) for line in lines if "method" in line
+    ]
+    assert told == [("call", "ReserveCredits", "OK"), ("call failed", "GetBalance", "INTERNAL")]
+    assert isinstance(lines[-1].get("exc_info") or lines[-2].get("exc_info"), ZeroDivisionError)
 
 
 async def test_identical_writes_at_the_same_instant_make_one(

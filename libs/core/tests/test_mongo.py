@@ -1,14 +1,19 @@
 """A store can not reach another tenant's rows through any verb, on a real MongoDB."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from automateiq_core import context
+from automateiq_core import mongo as core_mongo
 from automateiq_core.context import MissingContext
+from automateiq_core.errors import Unavailable
 from automateiq_core.mongo import Delete, Insert, Mongo, TenantCollection, Update
 from automateiq_core.tenancy import TenancyViolation
 from automateiq_core.testing import calling
+from automateiq_local.ports import free_ports
 from pymongo import ASCENDING, IndexModel
+from pymongo.errors import PyMongoError
 
 OURS, THEIRS = "a" * 24, "b" * 24
 
@@ -205,6 +210,27 @@ async def test_a_transaction_is_kept_or_dropped_whole(mongo: Mongo) -> None:
         assert await rows.count({}) == 0
         assert await mongo.transact(two) == "done"
         assert await rows.count({}) == 2
+
+
+async def test_a_database_that_is_gone_is_told_long_before_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(core_mongo, "_OPERATION_SECONDS", 0.3)
+    monkeypatch.setattr(core_mongo, "_TRANSACTION_SECONDS", 0.6)
+    gone = Mongo(f"mongodb://127.0.0.1:{free_ports(1)[0]}/?replicaSet=rs0", "gone", app="test")
+    rows = gone.tenant("rows")
+    began = time.monotonic()
+    with calling(deadline=began + 60):
+        with pytest.raises(PyMongoError) as failed:
+            await rows.find_one({})
+        told = core_mongo.translate(failed.value)
+        assert isinstance(told, Unavailable)
+        assert told.reason == "DATABASE_UNAVAILABLE"
+        with pytest.raises(Unavailable, match="DATABASE_UNAVAILABLE"):
+            await gone.transact(lambda: rows.insert_one({}))
+    assert time.monotonic() - began < 10
+    assert "Topology" not in core_mongo.brief(failed.value)
+    await gone.close()
 
 
 async def test_a_tenants_index_starts_with_its_owner(mongo: Mongo) -> None:

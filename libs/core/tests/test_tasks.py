@@ -21,6 +21,8 @@ from automateiq_core.mongo import Mongo
 from automateiq_core.tasks import Task, Tasks
 from automateiq_core.testing import calling, eventually
 from automateiq_local.ports import free_ports
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from core_toy import add_tasks
@@ -175,6 +177,58 @@ async def test_a_worker_that_loses_its_claim_stops(
     await tasks._outbox.update_one({}, {"$inc": {"attempts": 1}})
     await asyncio.wait_for(running, 5)
     assert await note(tasks, "slow") == {}
+
+
+async def test_a_worker_that_stops_hands_its_task_back(tasks: Tasks, me: CallContext) -> None:
+    record_id = await tasks.enqueue("toy.note", {"word": "given", "seconds": "600"})
+    running = asyncio.create_task(tasks.run(record_id))
+
+    async def claimed() -> bool:
+        return bool((await record(tasks, record_id))["state"] == "running")
+
+    await eventually(claimed)
+    tasks.hand_back()
+    await asyncio.wait_for(running, 5)
+    left = await record(tasks, record_id)
+    assert (left["state"], left["attempts"]) == ("pending", 0)
+    assert left["dueAt"] <= datetime.now(UTC)
+    await tasks._outbox.update_one({}, {"$set": {"args.seconds": "0"}})
+    another = Tasks("billing", tasks.mongo, tasks.redis_url)
+    add_tasks(another)
+    await another.run(record_id)
+    assert (await note(tasks, "given"))["runs"] == 1
+
+
+async def test_the_outbox_is_measured(tasks: Tasks, me: CallContext) -> None:
+    def value(name: str, state: str) -> float | None:
+        return REGISTRY.get_sample_value(name, {"state": state})
+
+    for word in ("one", "two"):
+        await tasks.enqueue("toy.note", {"word": word})
+    await tasks.run(await tasks.enqueue("toy.refuse", {"word": "poison"}))
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    await tasks._outbox.update_one({"args.word": "one"}, {"$set": {"createdAt": hour_ago}})
+    await tasks.measure()
+    assert [value("tasks_kept", state) for state in ("pending", "sent", "running", "failed")] == [2, 0, 0, 1]
+    assert value("tasks_oldest_seconds", "pending") == pytest.approx(3600, abs=60)
+    assert value("tasks_oldest_seconds", "running") == 0
+
+
+async def test_each_try_is_one_line_of_the_log(tasks: Tasks, me: CallContext) -> None:
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    tasks.add(Task("toy.broken", broken, max_attempts=2))
+    record_id = await tasks.enqueue("toy.broken", {})
+    with capture_logs() as lines:
+        await tasks.run(record_id)
+        await tasks.run(record_id)
+    assert [(line["event"], line["attempt"]) for line in lines] == [
+        ("task will be tried again", 1),
+        ("task failed", 2),
+    ]
+    assert {line["reason"] for line in lines} == {"INTERNAL"}
+    assert all(isinstance(line["exc_info"], ZeroDivisionError) for line in lines)
 
 
 async def test_a_long_task_keeps_its_claim(

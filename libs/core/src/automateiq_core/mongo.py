@@ -55,7 +55,7 @@ __all__ = [
     "translate",
 ]
 
-# Under a deadline the driver waits for a lost database until the deadline, whatever its own settings say.
+# Under a deadline the driver waits for a lost database until then, whatever `serverSelectionTimeoutMS` says.
 _OPERATION_SECONDS = 5.0
 _TRANSACTION_SECONDS = 10.0
 # Work that nobody waits for (sweeps, jobs) may take longer, but does not hang on a frozen database.
@@ -76,13 +76,21 @@ def in_transaction() -> bool:
 def translate(error: PyMongoError) -> AppError | None:
     """The error a caller should see for one of the driver's, or None where the driver's is a bug of ours."""
     if isinstance(error, NetworkTimeout | ExecutionTimeout | WTimeoutError) or error.timeout:
-        remaining = context.remaining() if (context := current_or_none()) else None
-        if remaining is not None and remaining < 0.05:
-            return DeadlineExceeded("DEADLINE_EXCEEDED", "The database did not answer in time.")
-        return Unavailable("DATABASE_UNAVAILABLE", "The database does not answer. Try again in a moment.")
+        return _too_late()
     if isinstance(error, ConnectionFailure):
-        return Unavailable("DATABASE_UNAVAILABLE", "The database does not answer. Try again in a moment.")
+        return _unavailable()
     return None
+
+
+def _too_late() -> AppError:
+    remaining = context.remaining() if (context := current_or_none()) else None
+    if remaining is not None and remaining < 0.05:
+        return DeadlineExceeded("DEADLINE_EXCEEDED", "The database did not answer in time.")
+    return _unavailable()
+
+
+def _unavailable() -> AppError:
+    return Unavailable("DATABASE_UNAVAILABLE", "The database does not answer. Try again in a moment.")
 
 
 def brief(error: Exception) -> str:
@@ -90,10 +98,14 @@ def brief(error: Exception) -> str:
     return str(error).partition(" (configured timeouts")[0]
 
 
-def _deadline(longest: float = _OPERATION_SECONDS) -> AbstractContextManager[object]:
+def _deadline() -> AbstractContextManager[object]:
+    return pymongo.timeout(_seconds(_OPERATION_SECONDS))
+
+
+def _seconds(longest: float) -> float:
     context = current_or_none()
     remaining = context.remaining() if context is not None else None
-    return pymongo.timeout(_BACKGROUND_SECONDS if remaining is None else min(remaining, longest))
+    return _BACKGROUND_SECONDS if remaining is None else min(remaining, longest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +448,7 @@ class Mongo:
             tz_aware=True,
             retryWrites=True,
             w="majority",
+            serverSelectionTimeoutMS=5_000,
             maxPoolSize=50,
             # Motor would else take the loop of whichever thread touches it first.
             io_loop=asyncio.get_running_loop(),
@@ -471,9 +484,17 @@ class Mongo:
             finally:
                 _session.reset(token)
 
-        async with await self._client.start_session() as session:
-            with _deadline(_TRANSACTION_SECONDS):
-                result: Result = await session.with_transaction(inside)
+        seconds = _seconds(_TRANSACTION_SECONDS)
+        # Motor would begin a transaction anew for two minutes, whatever the deadline.
+        limit = asyncio.timeout(seconds)
+        try:
+            with pymongo.timeout(seconds):
+                async with limit, await self._client.start_session() as session:
+                    result: Result = await session.with_transaction(inside)
+        except TimeoutError:
+            if limit.expired():
+                raise _too_late() from None
+            raise
         return result
 
     async def ensure_indexes(self, name: str, indexes: Sequence[IndexModel], *, tenant: bool = True) -> None:

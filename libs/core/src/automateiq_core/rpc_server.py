@@ -7,7 +7,7 @@ once, turns errors into `google.rpc.Status`, measures and logs. A servicer below
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
@@ -41,6 +41,8 @@ _NO_RETRY = ("grpc-retry-pushback-ms", "-1")
 _OURS_TO_MEND = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 # Health probes and reflection tell nothing of any tenant and are open to the cluster.
 _OPEN = ("/grpc.health.v1.", "/grpc.reflection.")
+_DRAIN_BYTES = 64 << 20
+_DRAIN_SECONDS = 10
 
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -134,7 +136,7 @@ class Boundary(grpc.aio.ServerInterceptor):
 
     def _unary(self, method: str, behaviour: Callable[..., Awaitable[Message]]) -> Callable[..., Any]:
         async def call(request: Any, rpc: grpc.aio.ServicerContext[Any, Any]) -> Message:
-            async with self._entered(method, rpc):
+            async with self._entered(method, rpc, request):
                 return await behaviour(_checked(request), rpc)
             raise AssertionError("the block above answers or aborts")
 
@@ -142,7 +144,7 @@ class Boundary(grpc.aio.ServerInterceptor):
 
     def _streaming(self, method: str, behaviour: Callable[..., AsyncIterator[Message]]) -> Callable[..., Any]:
         async def call(request: Any, rpc: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
-            async with self._entered(method, rpc):
+            async with self._entered(method, rpc, request):
                 async for message in behaviour(_checked(request), rpc):
                     yield message
 
@@ -178,7 +180,7 @@ class Boundary(grpc.aio.ServerInterceptor):
 
     @asynccontextmanager
     async def _entered(
-        self, method: str, rpc: grpc.aio.ServicerContext[Any, Any]
+        self, method: str, rpc: grpc.aio.ServicerContext[Any, Any], request: Any
     ) -> AsyncIterator[CallContext]:
         metadata = {key: value for key, value in rpc.invocation_metadata() or () if isinstance(value, str)}
         began = time.perf_counter()
@@ -195,6 +197,7 @@ class Boundary(grpc.aio.ServerInterceptor):
                     self._ended(method, grpc.StatusCode.CANCELLED, began)
                     raise
                 except Exception as error:
+                    await _drain(request)
                     await self._refuse(method, rpc, began, to_app_error(error), error)
                 else:
                     self._ended(method, grpc.StatusCode.OK, began)
@@ -284,6 +287,23 @@ def _checked(request: Any) -> Any:
     return _checked_stream(request)
 
 
+async def _drain(request: Any) -> None:
+    """Takes what a caller still sends of a refused stream, up to a bound.
+
+    A client of grpc.aio that is in the middle of a message when it is refused may report "Internal error from Core"
+    instead of the refusal.
+    """
+    if isinstance(request, Message):
+        return
+    drained = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for message in request:
+                drained += message.ByteSize()
+                if drained > _DRAIN_BYTES:
+                    return
+
+
 async def _checked_stream(requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
     async for request in requests:
         validate(request)
@@ -297,6 +317,7 @@ class RpcServer:
         self._server = grpc.aio.server(interceptors=[boundary], options=OPTIONS)
         self.port = self._server.add_insecure_port(listen)
         self._grace = grace_seconds
+        self.serving = False
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._names: list[str] = [health.SERVICE_NAME, reflection.SERVICE_NAME]
@@ -309,13 +330,14 @@ class RpcServer:
         self._names.append(service_name)
 
     async def start(self) -> None:
-        """Serves, but reports `NOT_SERVING` until `ready`."""
+        """Serves, but reports `NOT_SERVING` until `set_serving`."""
         reflection.enable_server_reflection(self._names, self._server)
         await self.set_serving(False)
         await self._server.start()
 
     async def set_serving(self, serving: bool) -> None:
         """Reports whether the service takes calls."""
+        self.serving = serving
         state = (
             health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
         )
@@ -324,5 +346,6 @@ class RpcServer:
 
     async def stop(self) -> None:
         """Turns health red first, then drains the running calls, then closes."""
+        self.serving = False
         await self._health.enter_graceful_shutdown()
         await self._server.stop(self._grace)

@@ -8,8 +8,9 @@ lease, renews it while it works, and marks it done, due again, or failed:
        ▲                 │ not claimed    │ lease ran out, or an error that may pass
        └─────────────────┴────────────────┘            after `max_attempts`: ──▶ failed
 
-So a lost message, a killed worker or an empty Redis delays a task and loses none. Delivery is at least once: every
-task is idempotent. What failed for good stays in the outbox with its error, and `on_failed` tells its domain.
+A worker that is told to stop hands back what it can not finish in time: it is pending again, and the attempt does not
+count. So a lost message, a killed worker or an empty Redis delays a task and loses none. Delivery is at least once:
+every task is idempotent. What failed for good stays in the outbox with its error, and `on_failed` tells its domain.
 """
 
 import asyncio
@@ -30,7 +31,8 @@ from pymongo.errors import PyMongoError
 from automateiq_core import context, telemetry
 from automateiq_core.context import CallContext, Role
 from automateiq_core.errors import AppError, Conflict, DeadlineExceeded, Internal, Unavailable
-from automateiq_core.mongo import Document, Mongo, ObjectId
+from automateiq_core.mongo import Document, Mongo, ObjectId, brief
+from automateiq_core.rpc_server import to_app_error
 
 COLLECTION = "outbox"
 LEASE = timedelta(seconds=15)
@@ -38,6 +40,7 @@ LEASE = timedelta(seconds=15)
 RESEND_AFTER = timedelta(seconds=60)
 _KEPT = timedelta(days=7)
 _POLL_SECONDS = 0.5
+_MEASURED = ("pending", "sent", "running", "failed")
 _MAY_PASS = (Unavailable, DeadlineExceeded, Conflict, Internal)
 
 INDEXES = [
@@ -50,6 +53,10 @@ Run = Callable[..., Awaitable[None]]
 OnFailed = Callable[[Args, AppError], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
+
+
+class _HandedBack(Exception):
+    """The worker stops before the task is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Tasks:
     kinds: dict[str, Task] = field(default_factory=dict)
     periodic: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def _outbox(self) -> Any:
@@ -117,12 +125,17 @@ class Tasks:
     async def relay(self) -> None:
         """Hands due records to Celery, for as long as the process serves."""
         app = celery_app(self.service, self.redis_url)
+        waits = False
         while True:
             try:
                 sent = await self._send_due(app)
+                if waits:
+                    _log.info("outbox relay goes on")
+                waits = False
             except (PyMongoError, OperationalError, OSError) as error:
-                _log.warning("outbox relay waits", error=str(error))
-                sent = False
+                if not waits:
+                    _log.warning("outbox relay waits", error=brief(error))
+                sent, waits = False, True
             if sent:
                 continue
             with suppress(TimeoutError):
@@ -158,11 +171,41 @@ class Tasks:
             context.use(call),
             telemetry.TASK_SECONDS.labels(name).time(),
         ):
-            await self.periodic[name]()
+            try:
+                await self.periodic[name]()
+            except Exception as error:
+                refusal = to_app_error(error)
+                _report("periodic task failed, its next run will try again", refusal, error, task=name)
+                telemetry.TASKS_TOTAL.labels(name, "failed").inc()
+            else:
+                telemetry.TASKS_TOTAL.labels(name, "done").inc()
+
+    async def measure(self) -> None:
+        """Counts what is kept in the outbox, for the metrics. Done tasks are not counted: they leave after a week."""
+        groups = await self._outbox.aggregate(
+            [
+                {"$match": {"state": {"$in": list(_MEASURED)}}},
+                {"$group": {"_id": "$state", "tasks": {"$sum": 1}, "oldest": {"$min": "$createdAt"}}},
+            ]
+        )
+        found = {group["_id"]: group for group in groups}
+        now = datetime.now(UTC)
+        for state in _MEASURED:
+            group = found.get(state, {"tasks": 0, "oldest": now})
+            telemetry.TASKS_KEPT.labels(state).set(group["tasks"])
+            telemetry.TASKS_OLDEST_SECONDS.labels(state).set((now - group["oldest"]).total_seconds())
+
+    def hand_back(self) -> None:
+        """Stops the running tasks; others may take them at once. On the loop that runs them, before the worker ends."""
+        self._stopping.set()
 
     async def run(self, record_id: str) -> None:
         """Claims a record and runs it. One that is done, or that another worker is at, is left alone."""
-        record = await self._claim(record_id)
+        try:
+            record = await self._claim(record_id)
+        except PyMongoError as error:
+            _log.warning("task not claimed, it will be sent again", record=record_id, error=brief(error))
+            return
         if record is None:
             return
         task = self.kinds[record["name"]]
@@ -178,7 +221,11 @@ class Tasks:
             context.use(call),
             telemetry.TASK_SECONDS.labels(task.name).time(),
         ):
-            await self._attempt(task, record)
+            try:
+                await self._attempt(task, record)
+            except PyMongoError as error:
+                # Whoever claims it when the lease has run out finds what was done.
+                _log.warning("task's end not noted, it will run again", task=task.name, error=brief(error))
 
     async def _claim(self, record_id: str) -> Document | None:
         now = datetime.now(UTC)
@@ -204,29 +251,33 @@ class Tasks:
                     "ATTEMPTS_EXHAUSTED", "The work was begun several times and never finished."
                 )
             await self._run_leased(task, record)
-        except AppError as error:
-            await self._settle_error(task, record, error)
+        except _HandedBack:
+            await self._again(record, timedelta(), uncounted=1)
+            _log.info("task handed back, the worker stops", task=task.name, record=str(record["_id"]))
+            telemetry.TASKS_TOTAL.labels(task.name, "handed back").inc()
         except Exception as error:
-            _log.exception("task failed", task=task.name, record=str(record["_id"]))
-            hidden = Internal("INTERNAL", "Something went wrong on our side. It was logged; try again later.")
-            hidden.__cause__ = error
-            await self._settle_error(task, record, hidden)
+            await self._settle_error(task, record, error)
         else:
             await self._end(record, "done")
+            _log.info("task done", task=task.name, record=str(record["_id"]), attempt=record["attempts"])
             telemetry.TASKS_TOTAL.labels(task.name, "done").inc()
 
     async def _run_leased(self, task: Task, record: Document) -> None:
         work = asyncio.ensure_future(task.run(**record["args"]))
         heart = asyncio.ensure_future(self._keep_lease(record))
+        stop = asyncio.ensure_future(self._stopping.wait())
+        together: tuple[asyncio.Future[Any], ...] = (work, heart, stop)
         try:
-            await asyncio.wait({work, heart}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                raise Conflict("LEASE_LOST", "The worker could not keep its claim on the task.")
-            await work
+            await asyncio.wait(together, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return await work
+            if stop.done():
+                raise _HandedBack
+            raise Conflict("LEASE_LOST", "The worker could not keep its claim on the task.")
         finally:
-            for running in (work, heart):
+            for running in together:
                 running.cancel()
-            await asyncio.gather(work, heart, return_exceptions=True)
+            await asyncio.gather(*together, return_exceptions=True)
 
     async def _keep_lease(self, record: Document) -> None:
         """Ends when the lease could not be renewed before it ran out."""
@@ -241,31 +292,32 @@ class Tasks:
                         mine, {"$set": {"dueAt": renewed, "claimedUntil": renewed}}
                     )
             except PyMongoError as error:
-                _log.warning("lease not renewed yet", error=str(error))
+                _log.warning("lease not renewed yet", error=brief(error))
                 continue
             if changed.matched == 0:
                 return
             until = renewed
 
-    async def _settle_error(self, task: Task, record: Document, error: AppError) -> None:
-        if isinstance(error, _MAY_PASS) and record["attempts"] < task.max_attempts:
+    async def _settle_error(self, task: Task, record: Document, error: Exception) -> None:
+        refusal = to_app_error(error)
+        told = {"task": task.name, "record": str(record["_id"]), "attempt": record["attempts"]}
+        if isinstance(refusal, _MAY_PASS) and record["attempts"] < task.max_attempts:
             wait = timedelta(seconds=min(30, 2 ** (record["attempts"] - 1)))
-            _log.warning(
-                "task will be tried again", task=task.name, reason=error.reason, wait=wait.total_seconds()
-            )
-            await self._again(record, error, wait)
+            _report("task will be tried again", refusal, error, wait=wait.total_seconds(), **told)
+            await self._again(record, wait, error=str(refusal))
             telemetry.TASKS_TOTAL.labels(task.name, "again").inc()
             return
+        _report("task failed", refusal, error, **told)
         # The domain hears of it first: a crash between the two leads here again.
         if task.on_failed is not None:
-            await task.on_failed(record["args"], error)
-        await self._end(record, "failed", error)
+            await task.on_failed(record["args"], refusal)
+        await self._end(record, "failed", refusal)
         telemetry.TASKS_TOTAL.labels(task.name, "failed").inc()
 
-    async def _again(self, record: Document, error: AppError, wait: timedelta) -> None:
+    async def _again(self, record: Document, wait: timedelta, *, uncounted: int = 0, **more: str) -> None:
         mine = {"_id": record["_id"], "state": "running", "attempts": record["attempts"]}
         due = {"state": "pending", "dueAt": datetime.now(UTC) + wait, "claimedUntil": None}
-        await self._outbox.update_one(mine, {"$set": {**due, "error": str(error)}})
+        await self._outbox.update_one(mine, {"$set": {**due, **more}, "$inc": {"attempts": -uncounted}})
 
     async def _end(self, record: Document, state: str, error: AppError | None = None) -> None:
         mine = {"_id": record["_id"], "state": "running", "attempts": record["attempts"]}
@@ -275,6 +327,14 @@ class Tasks:
         else:
             end["error"] = str(error)
         await self._outbox.update_one(mine, {"$set": end})
+
+
+def _report(event: str, refusal: AppError, error: Exception, **told: Any) -> None:
+    """One line, with the traceback only where it was a bug of ours."""
+    if isinstance(refusal, Internal):
+        _log.error(event, reason=refusal.reason, exc_info=error, **told)
+    else:
+        _log.warning(event, reason=refusal.reason, error=brief(error), **told)
 
 
 def _in(span: timedelta) -> float:

@@ -21,7 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Span, SpanKind
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
 from automateiq_core.context import current_or_none
 from automateiq_core.settings import ServiceSettings
@@ -36,6 +36,10 @@ RPC_CLIENT_ERRORS = Counter(
     "rpc_client_errors_total", "Calls to other services that failed.", ["method", "code"]
 )
 TASKS_TOTAL = Counter("tasks_total", "Runs of background tasks.", ["task", "outcome"])
+TASKS_KEPT = Gauge("tasks_kept", "Tasks in the outbox; every replica tells the same.", ["state"])
+TASKS_OLDEST_SECONDS = Gauge(
+    "tasks_oldest_seconds", "Age of the oldest task in the outbox, by state.", ["state"]
+)
 TASK_SECONDS = Histogram(
     "task_seconds",
     "Time a run of a background task took.",
@@ -91,6 +95,8 @@ def _configure_logs(service: str, settings: ServiceSettings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
+    # Else they are text between the JSON lines.
+    logging.captureWarnings(True)
     for chatty in ("pymongo", "botocore", "boto3", "urllib3", "kombu", "celery", "amqp", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
