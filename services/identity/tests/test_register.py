@@ -78,12 +78,10 @@ async def test_a_forgotten_key_with_another_request_is_refused(parts: Any, nobod
     """After a day core forgets the key, but the rows with its ids are still there."""
     with nobody():
         await _keyed(parts.idempotency, "key", parts.register)
-        for request_hash, email in (("other", "eve@example.com"), ("another", "bob@example.com")):
+        for request, email in ((b"other", "eve@example.com"), (b"another", "bob@example.com")):
             await mongo.across_tenants("idempotency", why="a day passes").delete_many({})
             with pytest.raises(InvalidInput) as refused:
-                await _keyed(
-                    parts.idempotency, "key", lambda email=email: parts.register(email), request_hash
-                )
+                await _keyed(parts.idempotency, "key", lambda email=email: parts.register(email), request)
             assert refused.value.reason == "IDEMPOTENCY_KEY_REUSED"
 
 
@@ -95,18 +93,18 @@ async def test_a_repeat_with_another_password_does_not_sign_in(parts: Any, nobod
         await _keyed(parts.idempotency, "key", parts.register)
         await mongo.across_tenants("idempotency", why="a day passes").delete_many({})
         with pytest.raises(AlreadyExists) as refused:
-            await _keyed(parts.idempotency, "key", lambda: parts.accounts.register(form), "other")
+            await _keyed(parts.idempotency, "key", lambda: parts.accounts.register(form), b"other")
     assert refused.value.reason == "EMAIL_TAKEN"
 
 
-async def _keyed(idempotency: Idempotency, key: str, work: Any, request_hash: str = "hash") -> Any:
+async def _keyed(idempotency: Idempotency, key: str, work: Any, request: bytes = b"request") -> Any:
     result: list[Any] = []
 
     async def answer() -> bytes:
         result.append(await work())
         return b""
 
-    await idempotency.run("/Register", key, request_hash, answer, keep_answer=False)
+    await idempotency.run("/Register", key, request, answer, keep_answer=False)
     return result[0]
 
 

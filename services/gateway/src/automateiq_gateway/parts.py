@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -39,6 +40,8 @@ CALLER = "gateway"
 _REDIS_CONNECTIONS = 256
 _JSON_KEPT_BYTES = 16 << 20
 _JSON_KEPT_SECONDS = 30.0
+# Some 8,000 words, 40 ms of work: more would hold up all other requests.
+_LONG_ANSWER_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         retry=Retry(NoBackoff(), 1),
     )
     sessions = SessionsServiceStub(identity.channel)
+    # One thread: several would take the interpreter from the event loop all the time.
+    apart = ThreadPoolExecutor(1, thread_name_prefix="long-json")
     readiness = Readiness(
         redis,
         {
@@ -111,7 +116,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             accounts=AccountsServiceStub(identity.channel),
             sessions=sessions,
             documents=DocumentsServiceStub(documents.channel),
-            document_json=_document_json(documents),
+            document_json=_document_json(documents, apart),
             credits=CreditsServiceStub(billing.channel),
             authenticator=Authenticator(SigningKeys(sessions)),
             admission=Admission(redis, settings),
@@ -121,14 +126,18 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             origins=frozenset(settings.cors_origins),
         )
     finally:
+        apart.shutdown(wait=False, cancel_futures=True)
         await readiness.close()
         for peer in (identity, documents, billing):
             await peer.close()
         await redis.aclose()
 
 
-def _document_json(documents: Peer) -> Callable[[str], Awaitable[bytes]]:
-    """Gets a document as JSON. It is asked for most: an answer that is known is not even parsed."""
+def _document_json(documents: Peer, apart: ThreadPoolExecutor) -> Callable[[str], Awaitable[bytes]]:
+    """Gets a document as JSON. It is asked for most: an answer that is known is not even parsed.
+
+    A long one is made beside the event loop, one at a time, so that it takes from nobody but those who want long ones.
+    """
     get = documents.unary_unary(
         "/automateiq.documents.v1.DocumentsService/GetDocument",
         request_serializer=documents_pb2.GetDocumentRequest.SerializeToString,
@@ -141,6 +150,9 @@ def _document_json(documents: Peer) -> Callable[[str], Awaitable[bytes]]:
     remembered = Remembered(make, limit_bytes=_JSON_KEPT_BYTES, seconds=_JSON_KEPT_SECONDS)
 
     async def document_json(document_id: str) -> bytes:
-        return remembered(await get(documents_pb2.GetDocumentRequest(document_id=document_id)))
+        answer: bytes = await get(documents_pb2.GetDocumentRequest(document_id=document_id))
+        if len(answer) <= _LONG_ANSWER_BYTES:
+            return remembered(answer)
+        return await asyncio.get_running_loop().run_in_executor(apart, make, answer)
 
     return document_json

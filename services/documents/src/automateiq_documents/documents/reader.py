@@ -16,6 +16,7 @@ from google.protobuf.json_format import MessageToDict
 
 from automateiq_documents.documents.models import (
     MAX_TEXT_BYTES,
+    MAX_WORDS_BYTES,
     DocumentType,
     PageWords,
     Reading,
@@ -128,7 +129,7 @@ def _packed(result: pb.RecognitionResult) -> list[PageWords]:
     for word in result.words:
         by_page[word.box.page].bounding_boxes.append(word)
     packed = [PageWords(page, words.SerializeToString()) for page, words in sorted(by_page.items())]
-    if any(len(page.packed) > 2 * MAX_TEXT_BYTES for page in packed):
+    if sum(len(page.packed) for page in packed) > MAX_WORDS_BYTES:
         raise _too_long()
     return packed
 

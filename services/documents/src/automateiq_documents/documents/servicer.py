@@ -7,7 +7,7 @@ from typing import Any
 
 from automateiq.documents.v1 import documents_pb2 as pb
 from automateiq.documents.v1 import documents_pb2_grpc
-from automateiq_core.errors import AppError, InvalidInput
+from automateiq_core.errors import InvalidInput
 
 from automateiq_documents.documents.messages import (
     document_message,
@@ -21,7 +21,6 @@ from automateiq_documents.documents.processing import ProcessingService
 from automateiq_documents.documents.service import DocumentsService
 
 # Far beyond what the gateway lets through; only somebody who never stops is cut off.
-_DRAIN_BYTES = 64 << 20
 
 
 class DocumentsServicer(documents_pb2_grpc.DocumentsServiceServicer):
@@ -38,11 +37,7 @@ class DocumentsServicer(documents_pb2_grpc.DocumentsServiceServicer):
         first = await anext(request, None)
         if first is None or not first.HasField("header"):
             raise InvalidInput("UPLOAD_HEADER_MISSING", "The first message of an upload is its header.")
-        try:
-            document, duplicate = await self._documents.upload(upload_of(first.header), _chunks(request))
-        except AppError:
-            await _drain(request)
-            raise
+        document, duplicate = await self._documents.upload(upload_of(first.header), _chunks(request))
         return pb.UploadDocumentResponse(document=document_message(document), duplicate=duplicate)
 
     async def ListDocuments(self, request: pb.ListDocumentsRequest, context: Any) -> pb.ListDocumentsResponse:
@@ -102,16 +97,3 @@ async def _chunks(messages: AsyncIterator[pb.UploadDocumentRequest]) -> AsyncIte
         if message.HasField("header"):
             raise InvalidInput("UPLOAD_HEADER_REPEATED", "An upload has one header, at its beginning.")
         yield message.chunk
-
-
-async def _drain(messages: AsyncIterator[pb.UploadDocumentRequest]) -> None:
-    """Takes what the client still sends of a refused upload, up to a bound.
-
-    A client of grpc.aio that is in the middle of a message when it is refused may report "Internal error from Core"
-    instead of the refusal.
-    """
-    drained = 0
-    async for message in messages:
-        drained += len(message.chunk)
-        if drained > _DRAIN_BYTES:
-            return
