@@ -412,6 +412,11 @@ async def test_stop_turns_health_red_and_then_drains(
     await asyncio.wait_for(serving, 10)
 
 
+def test_a_call_that_a_stopping_server_broke_off_may_be_tried_again() -> None:
+    wire = grpc.aio.AioRpcError(grpc.StatusCode.CANCELLED, grpc.aio.Metadata(), grpc.aio.Metadata())
+    assert isinstance(errors.from_rpc_error(wire), Unavailable)
+
+
 @given(
     kind=st.sampled_from([InvalidInput, Conflict, Unavailable, PermissionDenied]),
     message=st.text(max_size=50),

@@ -4,6 +4,7 @@ from automateiq_core.context import CallContext
 from automateiq_core.tasks import Tasks
 from automateiq_core.testing import calling
 from billing_books import TTL, Books, ocr
+from prometheus_client import REGISTRY
 
 
 @pytest.fixture
@@ -22,6 +23,22 @@ async def test_abandoned_holds_expire(tasks: Tasks, books: Books, organization: 
     books.pass_time(TTL)
     await tasks.run_periodic(EXPIRE_HOLDS)
     assert await books.kinds() == ["grant", "hold", "release"]
+
+
+async def test_live_holds_are_measured(books: Books, organization: CallContext) -> None:
+    def measured() -> list[float | None]:
+        return [REGISTRY.get_sample_value(f"credit_holds_{what}") for what in ("live", "overdue")]
+
+    service = books.replica()
+    await service.reserve("key", ocr(3))
+    await service.measure()
+    assert measured() == [1, 0]
+    books.pass_time(TTL)
+    await service.measure()
+    assert measured() == [1, 1]
+    await service.expire_holds()
+    await service.measure()
+    assert measured() == [0, 0]
 
 
 async def test_the_month_begins(tasks: Tasks, books: Books) -> None:

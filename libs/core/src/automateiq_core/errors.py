@@ -123,20 +123,24 @@ class Internal(AppError):
 
 
 _BY_STATUS: dict[grpc.StatusCode, type[AppError]] = {
-    kind.status: kind
-    for kind in (
-        InvalidInput,
-        Unauthenticated,
-        PermissionDenied,
-        NotFound,
-        AlreadyExists,
-        FailedPrecondition,
-        Conflict,
-        ResourceExhausted,
-        DeadlineExceeded,
-        Unavailable,
-        Internal,
-    )
+    # No service answers so: its server broke the call off, because it stops.
+    grpc.StatusCode.CANCELLED: Unavailable,
+    **{
+        kind.status: kind
+        for kind in (
+            InvalidInput,
+            Unauthenticated,
+            PermissionDenied,
+            NotFound,
+            AlreadyExists,
+            FailedPrecondition,
+            Conflict,
+            ResourceExhausted,
+            DeadlineExceeded,
+            Unavailable,
+            Internal,
+        )
+    },
 }
 
 

@@ -28,7 +28,8 @@ _RETRY = {
     "initialBackoff": "0.05s",
     "maxBackoff": "1s",
     "backoffMultiplier": 3,
-    "retryableStatusCodes": ["UNAVAILABLE"],
+    # CANCELLED by the server: the call reached a stopping server just before the door was closed.
+    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
 }
 _SAFE = {
     descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS,

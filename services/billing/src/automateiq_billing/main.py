@@ -38,6 +38,7 @@ def wire(runtime: Runtime) -> Wiring:
             ),
         ),
         migrate=CreditsStore(runtime.mongo).ensure_indexes,
+        measure=service.measure,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from automateiq_core.context import current
 from automateiq_core.idempotency import derived_id
-from automateiq_core.mongo import Mongo, ObjectId
+from automateiq_core.mongo import Mongo, ObjectId, brief
 from pydantic import TypeAdapter
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import PyMongoError
@@ -68,7 +68,7 @@ class PageStore:
             await self._pages.replace_one({"_id": _id(sha256, engine, page.number)}, row, upsert=True)
         except PyMongoError as error:
             # The page is read; that it can not be kept is no reason to fail.
-            _log.warning("page not kept", error=str(error))
+            _log.warning("page not kept", error=brief(error))
 
 
 def _id(sha256: str, engine: str, number: int) -> ObjectId:

@@ -16,6 +16,7 @@ from automateiq.common.v1.pagination_pb2 import PageRequest
 from automateiq_core import context
 from automateiq_core.context import CallContext, Role
 from automateiq_core.errors import NotFound
+from prometheus_client import Gauge
 
 from automateiq_billing.credits import models, prices, store
 from automateiq_billing.credits.models import (
@@ -31,6 +32,11 @@ from automateiq_billing.credits.models import (
     Work,
 )
 from automateiq_billing.credits.store import CreditsStore
+
+_HOLDS_LIVE = Gauge("credit_holds_live", "Holds that are neither settled nor released.")
+_HOLDS_OVERDUE = Gauge(
+    "credit_holds_overdue", "Live holds whose time is over: the sweep frees them within a minute."
+)
 
 Clock = Callable[[], datetime]
 Result = TypeVar("Result")
@@ -184,6 +190,12 @@ class CreditsService:
             return hold.release(now) if hold.has_expired(now) else hold
 
         return await self._change(lambda: self._end(hold_id, release_expired))
+
+    async def measure(self) -> None:
+        """Sets the gauges of the live holds."""
+        live, overdue = await self._store.live_holds(self._now())
+        _HOLDS_LIVE.set(live)
+        _HOLDS_OVERDUE.set(overdue)
 
     # The check
 

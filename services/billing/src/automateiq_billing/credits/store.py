@@ -236,6 +236,12 @@ class CreditsStore:
         )
         return int(found[0]["rows"]) if found else 0
 
+    async def live_holds(self, now: datetime) -> tuple[int, int]:
+        """How many holds of all organizations are live, and how many of those have run out."""
+        live = {**_EVERY_ORGANIZATION, "status": HoldStatus.HELD.value}
+        overdue = {**live, "expiresAt": {"$lte": now}}
+        return await self._every_hold.count(live), await self._every_hold.count(overdue)
+
     async def held_by_live_holds(self) -> int:
         """How many credits the live holds set aside."""
         found = await self._holds.aggregate(
