@@ -5,7 +5,7 @@ from automateiq.common.v1 import recognition_pb2 as common
 from automateiq.ocr.v1 import recognition_pb2
 from automateiq_core.errors import InvalidInput
 from automateiq_documents.documents.messages import reading_message
-from automateiq_documents.documents.models import MAX_TEXT_BYTES, DocumentType
+from automateiq_documents.documents.models import MAX_TEXT_BYTES, MAX_WORDS_BYTES, DocumentType
 from automateiq_documents.documents.reader import reading_done
 
 BOX = common.BoundingBox(page=2, x=10, y=20.25, width=30.5, height=8)
@@ -104,3 +104,15 @@ def test_more_than_can_be_kept_is_said_so(said: recognition_pb2.RecognitionResul
     with pytest.raises(InvalidInput) as refused:
         reading_done(said)
     assert refused.value.reason == "TEXT_TOO_LONG"
+
+
+def test_words_of_many_pages_are_limited_together() -> None:
+    said = result()
+    for page in range(1, 10):
+        box = common.BoundingBox(page=page)
+        said.words.append(common.Word(text="w" * (MAX_WORDS_BYTES // 9), box=box))
+    with pytest.raises(InvalidInput) as refused:
+        reading_done(said)
+    assert refused.value.reason == "TEXT_TOO_LONG"
+    said.words.pop()
+    assert len(reading_done(said).words) >= 8

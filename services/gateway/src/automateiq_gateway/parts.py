@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 CALLER = "gateway"
 _REDIS_CONNECTIONS = 256
-_JSON_KEPT_BYTES = 16 << 20
+_JSON_KEPT_BYTES = 0
 _JSON_KEPT_SECONDS = 30.0
 # Some 8,000 words, 40 ms of work: more would hold up all other requests.
 _LONG_ANSWER_BYTES = 256 << 10

@@ -17,7 +17,7 @@ from automateiq_core.errors import (
 
 # A row of MongoDB holds 16 MiB; a text this long is 700,000 words, far beyond the hundred pages that are read.
 MAX_TEXT_BYTES = 4 << 20
-# 250,000 words with their boxes, on a hundred pages far more than print: whoever opens the document is sent all of them.
+# 250,000 words with their boxes, far more than a hundred printed pages hold. Whoever opens the document is sent all.
 MAX_WORDS_BYTES = 8 << 20
 
 
