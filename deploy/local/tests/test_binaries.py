@@ -64,7 +64,7 @@ def test_a_missing_program_is_told_with_what_to_do(
     find: object, advice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    for name in ("AUTOMATEIQ_MONGOD", "AUTOMATEIQ_REDIS_SERVER", "AUTOMATEIQ_TESSERACT"):
+    for name in ("AUTOMATEIQ_MONGOD", "AUTOMATEIQ_REDIS_SERVER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert callable(find)

@@ -12,7 +12,7 @@ from types import FrameType
 from rich.console import Console
 
 from automateiq_local import demo
-from automateiq_local.binaries import BinaryNotFoundError
+from automateiq_local.binaries import BinaryNotFoundError, find_tesseract
 from automateiq_local.console import LiveTable, LogStream, Reporter, rows_of, table
 from automateiq_local.datadir import DataDir, DataDirInUseError
 from automateiq_local.fleet import Fleet, StartCancelledError
@@ -64,6 +64,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.logs:
             shown.enter_context(LogStream(console, fleet.data_dir.logs))
         try:
+            find_tesseract()  # ai-ocr would say so too, but only after half a minute of tries and a traceback
             with LiveTable(console, fleet.processes):
                 fleet.start()
         except (BinaryNotFoundError, DataDirInUseError, StartError) as error:

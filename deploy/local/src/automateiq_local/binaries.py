@@ -42,14 +42,10 @@ def find_redis_server() -> Path:
 
 
 def find_tesseract() -> Path:
-    """Tesseract: `AUTOMATEIQ_TESSERACT`, else `tesseract` on the PATH."""
-    return (
-        _from_setting("AUTOMATEIQ_TESSERACT")
-        or _from_path("tesseract")
-        or _missing(
-            "No tesseract found. Install Tesseract 5 (`make setup` does it on Debian and Ubuntu; "
-            "with Homebrew: brew install tesseract), or name the program in AUTOMATEIQ_TESSERACT."
-        )
+    """Tesseract on the PATH, where ai-ocr looks for it."""
+    return _from_path("tesseract") or _missing(
+        "No tesseract found on the PATH. Install Tesseract 5: `make setup` does it on Debian and Ubuntu; "
+        "with Homebrew: brew install tesseract."
     )
 
 
