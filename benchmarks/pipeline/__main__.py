@@ -73,9 +73,12 @@ def shop_on_fleet(workers: int) -> Iterator[Business]:
         "AUTOMATEIQ_OCR_WORKERS": str(workers),
         "AUTOMATEIQ_STARTER_MONTHLY_CREDITS": "100000",
     }
-    with tempfile.TemporaryDirectory() as folder, Fleet(Path(folder), env=env) as fleet:
-        with httpx.Client(base_url=fleet.gateway_url, timeout=120) as client:
-            yield Business.register(client, f"bench-{workers}@example.com")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Fleet(Path(folder), env=env) as fleet,
+        httpx.Client(base_url=fleet.gateway_url, timeout=120) as client,
+    ):
+        yield Business.register(client, f"bench-{workers}@example.com")
 
 
 def fleet_seconds(shop: Business, files: list[tuple[str, bytes]]) -> float:
