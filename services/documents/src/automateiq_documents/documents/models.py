@@ -17,7 +17,7 @@ from automateiq_core.errors import (
 
 # A row of MongoDB holds 16 MiB; a text this long is 700,000 words, far beyond the hundred pages that are read.
 MAX_TEXT_BYTES = 4 << 20
-# 250,000 words with their boxes, far more than a hundred printed pages hold. Whoever opens the document is sent all.
+# Some 200,000 words with their boxes, more than a hundred printed pages hold. Who opens it is sent all.
 MAX_WORDS_BYTES = 8 << 20
 
 
