@@ -151,6 +151,15 @@ def trace_headers() -> dict[str, str]:
     return carrier
 
 
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A prober that did not wait for its answer is no error of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class HealthServer:
     """Serves `/metrics` and `/healthz` from a thread of its own."""
 
@@ -177,8 +186,7 @@ class HealthServer:
             def log_message(self, format: str, *args: Any) -> None:
                 """Scrapes are not worth a log line."""
 
-        self._server = ThreadingHTTPServer((host, int(port)), Handler)
-        self._server.daemon_threads = True
+        self._server = _QuietServer((host, int(port)), Handler)
         # It looks every so many seconds whether it should stop; the usual half second is felt at each stop.
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.1,), daemon=True, name="health-server"
