@@ -8,9 +8,7 @@ import pytest
 from automateiq.billing.v1 import credits_pb2
 from automateiq.documents.v1 import documents_pb2
 from automateiq.identity.v1 import accounts_pb2
-from automateiq_core.testing import eventually
 from automateiq_gateway import replies
-from automateiq_gateway.remembered import Remembered
 from automateiq_gateway.schemas import auth, billing, documents
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.json_format import MessageToDict
@@ -154,19 +152,3 @@ def test_an_empty_message_has_every_member(message: type[Message]) -> None:
 def test_places_are_without_the_noise_of_their_conversion() -> None:
     field = documents_pb2.Document(ocr_result={"confidence": 0.1})
     assert replies.to_plain(field)["ocrResult"]["confidence"] == 0.1
-
-
-async def test_a_memory_saves_work_and_forgets() -> None:
-    calls: list[bytes] = []
-
-    def make(source: bytes) -> bytes:
-        calls.append(source)
-        return source.upper()
-
-    remembered = Remembered(make, limit_bytes=10, seconds=0.1)
-    assert [remembered(b"abc"), remembered(b"abc")] == [b"ABC", b"ABC"]
-    assert calls == [b"abc"]
-    # What does not fit is made each time.
-    assert [remembered(b"xyz"), remembered(b"xyz")] == [b"XYZ", b"XYZ"]
-    assert calls == [b"abc", b"xyz", b"xyz"]
-    await eventually(lambda: remembered(b"abc") == b"ABC" and calls.count(b"abc") == 2)

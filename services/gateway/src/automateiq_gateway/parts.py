@@ -26,7 +26,6 @@ from automateiq_gateway.admission import Admission
 from automateiq_gateway.authentication import Authenticator, SigningKeys
 from automateiq_gateway.places import Places
 from automateiq_gateway.readiness import Readiness
-from automateiq_gateway.remembered import Remembered
 from automateiq_gateway.replies import dumps, to_plain
 from automateiq_gateway.settings import GatewaySettings
 
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
 
 CALLER = "gateway"
 _REDIS_CONNECTIONS = 256
-_JSON_KEPT_BYTES = 0
-_JSON_KEPT_SECONDS = 30.0
 # Some 8,000 words, 40 ms of work: more would hold up all other requests.
 _LONG_ANSWER_BYTES = 256 << 10
 
@@ -134,10 +131,11 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
 
 
 def _document_json(documents: Peer, apart: ThreadPoolExecutor) -> Callable[[str], Awaitable[bytes]]:
-    """Gets a document as JSON. It is asked for most: an answer that is known is not even parsed.
+    """Gets a document as JSON.
 
     A long one is made beside the event loop, one at a time, so that it takes from nobody but those who want long ones.
     """
+    # The answer is left as it came: parsing a long one is half of the work that belongs beside the loop.
     get = documents.unary_unary(
         "/automateiq.documents.v1.DocumentsService/GetDocument",
         request_serializer=documents_pb2.GetDocumentRequest.SerializeToString,
@@ -147,12 +145,10 @@ def _document_json(documents: Peer, apart: ThreadPoolExecutor) -> Callable[[str]
     def make(answer: bytes) -> bytes:
         return dumps(to_plain(documents_pb2.GetDocumentResponse.FromString(answer).document))
 
-    remembered = Remembered(make, limit_bytes=_JSON_KEPT_BYTES, seconds=_JSON_KEPT_SECONDS)
-
     async def document_json(document_id: str) -> bytes:
         answer: bytes = await get(documents_pb2.GetDocumentRequest(document_id=document_id))
         if len(answer) <= _LONG_ANSWER_BYTES:
-            return remembered(answer)
+            return make(answer)
         return await asyncio.get_running_loop().run_in_executor(apart, make, answer)
 
     return document_json
