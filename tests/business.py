@@ -12,7 +12,7 @@ ENDED = {"processed", "failed"}
 PASSWORD = "correct horse battery staple"
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
+def until(condition: Callable[[], Any], *, seconds: float = 60, every: float = 0.05) -> Any:
     """Waits until the condition gives something true, and gives it."""
     deadline = time.monotonic() + seconds
     while True:
@@ -20,7 +20,7 @@ def until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
         if result:
             return result
         assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Business:
         assert reply.status_code == 200, reply.text
         return dict(reply.json())
 
-    def ended(self, document_id: str, *, seconds: float = 90) -> dict[str, Any]:
+    def ended(self, document_id: str, *, seconds: float = 90, every: float = 0.05) -> dict[str, Any]:
         """Waits until a document has failed, or is processed and paid for, and gives it."""
 
         def end() -> dict[str, Any] | None:
@@ -83,7 +83,7 @@ class Business:
             paid = found["status"] != "processed" or found["processing"]["creditsCharged"]
             return found if found["status"] in ENDED and paid else None
 
-        return dict(until(end, seconds=seconds))
+        return dict(until(end, seconds=seconds, every=every))
 
     def credits(self) -> dict[str, Any]:
         """The balance."""

@@ -42,7 +42,7 @@ async def pages(mongo: Mongo) -> PageStore:
 
 @pytest.fixture
 def service(pages: PageStore, pool: WorkerPool) -> RecognitionService:
-    return RecognitionService(pages, pool, Options(), engine_version())
+    return RecognitionService(pages, pool, pool, Options(), engine_version())
 
 
 @pytest.fixture(autouse=True)
@@ -150,14 +150,14 @@ async def test_another_way_of_reading_is_another_reading(
         (Options(languages=("eng", "osd")), engine_version()),
         (Options(), engine_version() + "-next"),
     ):
-        assert not (await filed.read(RecognitionService(pages, pool, options, engine))).from_cache
+        assert not (await filed.read(RecognitionService(pages, pool, pool, options, engine))).from_cache
 
 
 @pytest.mark.parametrize("kept", [timedelta(0), timedelta(milliseconds=1)])
 async def test_pages_are_kept_for_their_time_only(
     mongo: Mongo, pool: WorkerPool, kept: timedelta, tmp_path: Path
 ) -> None:
-    service = RecognitionService(PageStore(mongo, kept=kept), pool, Options(), "test")
+    service = RecognitionService(PageStore(mongo, kept=kept), pool, pool, Options(), "test")
     filed = Filed(tmp_path, pdf(text()))
     await filed.read(service)
     assert not (await filed.read(service)).from_cache
@@ -186,7 +186,7 @@ async def test_a_page_that_cannot_be_read_fails_the_document_and_keeps_the_other
 
 
 async def test_a_page_that_takes_too_long_fails(pages: PageStore, pool: WorkerPool, tmp_path: Path) -> None:
-    service = RecognitionService(pages, pool, Options(page_seconds=0.001), "test")
+    service = RecognitionService(pages, pool, pool, Options(page_seconds=0.001), "test")
     with pytest.raises(PageFailed):
         await Filed(tmp_path, saved(letter(), "PNG"), "image/png").events(service)
 

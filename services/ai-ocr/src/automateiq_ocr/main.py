@@ -1,5 +1,6 @@
 """ai-ocr: `python -m automateiq_ocr.main serve | migrate`."""
 
+import asyncio
 from datetime import timedelta
 from typing import cast
 
@@ -19,8 +20,16 @@ def wire(runtime: Runtime) -> Wiring:
     """Puts the parts of ai-ocr together; it is healthy once its worker processes are warm."""
     settings = cast(OcrSettings, runtime.settings)
     pages = PageStore(runtime.mongo, kept=timedelta(seconds=settings.ocr_cache_seconds))
-    pool = WorkerPool(settings.ocr_workers, limit_seconds=settings.ocr_page_seconds + 30)
-    service = RecognitionService(pages, pool, settings.options, engine_version())
+    limit = settings.ocr_page_seconds + 30
+    pool, aside = WorkerPool(settings.ocr_workers, limit_seconds=limit), WorkerPool(1, limit_seconds=limit)
+    service = RecognitionService(pages, pool, aside, settings.options, engine_version())
+
+    async def start() -> None:
+        await asyncio.gather(pool.start(), aside.start())
+
+    async def stop() -> None:
+        await asyncio.gather(pool.stop(), aside.stop())
+
     return Wiring(
         servicers=(
             Servicer(
@@ -30,8 +39,8 @@ def wire(runtime: Runtime) -> Wiring:
             ),
         ),
         migrate=pages.ensure_indexes,
-        start=pool.start,
-        stop=pool.stop,
+        start=start,
+        stop=stop,
     )
 
 

@@ -44,9 +44,13 @@ class Recognition:
 class RecognitionService:
     """Inspects and reads documents."""
 
-    def __init__(self, pages: PageStore, pool: WorkerPool, options: Options, engine: str) -> None:
+    def __init__(
+        self, pages: PageStore, pool: WorkerPool, aside: WorkerPool, options: Options, engine: str
+    ) -> None:
         self._pages = pages
         self._pool = pool
+        # Milliseconds of work must not wait behind pages that take seconds: an upload is waiting for it.
+        self._aside = aside
         self._options = options
         # What a page depends on beside the file: the engine and how it is told to read.
         self._engine = f"{engine}-{'+'.join(options.languages)}-{options.dpi}dpi"
@@ -57,7 +61,7 @@ class RecognitionService:
         Raises:
             FileRefused: it can not: empty, damaged, encrypted, too many pages or pixels.
         """
-        return await self._pool.run(open_document, path, mimetype, self._options)
+        return await self._aside.run(open_document, path, mimetype, self._options)
 
     async def recognize(
         self, path: Path, mimetype: str, sha256: str
@@ -94,5 +98,5 @@ class RecognitionService:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         ordered = tuple(pages[number] for number in range(1, info.page_count + 1))
-        data = await self._pool.run(extract, ordered)
+        data = await self._aside.run(extract, ordered)
         yield Recognition(ordered, data, self._engine, from_cache=not missing)
