@@ -15,8 +15,6 @@ class OcrSettings(ServiceSettings):
     listen: str = Field("127.0.0.1:50053", description="host:port to serve on")
 
     ocr_workers: int = Field(
-        2, ge=1, le=64, description="Recognition processes; one keeps one core busy. One more does short work aside"
-    )
         2,
         ge=1,
         le=64,
