@@ -134,16 +134,6 @@ NUMBER_HEADING = any_of(
     r"(?:tax |vat )?invoice", r"\w*rechnung", r"facture", r"factura", r"fattura", r"factuur", r"fatura",
     r"credit note", r"gutschrift", r"rechnungskorrektur", r"schlussrechnung", r"teilrechnung",
 )  # fmt: skip
-NUMBER_OTHER = any_of(
-    rf"(?:purchase |sales |customer |your |our |delivery )?order\s?{_NO}?",
-    rf"(?:customer|client|account|kunden|debitor(?:en)?)\s?-?{_NO}?", rf"p\.?o\.?\s?{_NO}",
-    rf"(?:vat|tax|gst|ust|steuer|tva|iva|btw|company|reg(?:istration)?|co)\.?\s?-?(?:reg\.?|registration|"
-    rf"id)?\s?{_NO}",
-    r"(?:tel|phone|fax|mobile|telefon)\.?", r"iban", r"bic", r"ust-?id\S*", r"steuernummer", r"siret",
-    r"lieferschein\S*", r"auftrags?\S*", r"bestell\S*", r"vertrags?\S*", r"projekt\S*", r"date", r"datum",
-    r"page", r"seite", r"table", r"sort code",
-)  # fmt: skip
-
 # Before "number", these make it another's.
 NUMBER_OF_OTHERS = re.compile(
     r"(?:customer|client|account|order|your|votre|vos|ihre?|vostro|vuestra|su|uw|vossa|purchase|vat|gst|tax reg\w*"

@@ -91,15 +91,6 @@ def version() -> str:
         raise EngineUnavailable("The text recognition program is not installed.") from error
 
 
-@cache
-def installed_languages() -> frozenset[str]:
-    """The languages Tesseract can be asked for here."""
-    try:
-        return frozenset(pytesseract.get_languages()) - {"osd"}
-    except pytesseract.TesseractNotFoundError as error:
-        raise EngineUnavailable("The text recognition program is not installed.") from error
-
-
 def _parse(table: str) -> list[RawWord]:
     words: list[RawWord] = []
     line = block = 0

@@ -19,7 +19,7 @@ from automateiq_documents.documents.models import (
 
 SCHEMA_VERSION = 1
 
-# Words of a usual document stand in its own row: reading it is then one look-up by its id, a third of the work of a
+# Words of a usual document stand in its own row: reading it is then one look-up by its id, and no
 # join. Those of a long one stand apart, a row a page, for no row may be larger than 16 MiB.
 _MAX_WORDS_IN_ROW = 256 << 10
 
