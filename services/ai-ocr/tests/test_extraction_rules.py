@@ -350,7 +350,10 @@ def test_lines_with_wrapped_descriptions_over_two_pages() -> None:
         number=2,
     )
     data = extract([first, second])
-    found = [[getattr(item, f.name).value for f in fields(item)] for item in data.line_items]
+    found = [
+        [getattr(item, f.name).value for f in fields(item) if getattr(item, f.name)]
+        for item in data.line_items
+    ]
     assert found == [
         ["Half leather binding, spine lettered in gold", "2", "40.00", "80.00"],
         ["Slip case", "10", "5.50", "55.00"],

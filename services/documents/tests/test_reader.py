@@ -12,7 +12,15 @@ BOX = common.BoundingBox(page=2, x=10, y=20.25, width=30.5, height=8)
 
 
 def field(value: str, source: str) -> common.ExtractedField:
-    return common.ExtractedField(value=value, confidence=0.75, box=BOX, source_text=source)
+    return common.ExtractedField(
+        value=value,
+        confidence=0.75,
+        box=BOX,
+        source_text=source,
+        origin="page",
+        checks=["lines_sum"],
+        doubts=["sum_differs"],
+    )
 
 
 def result(text: str = "Invoice 4711\fTotal 12,50", word: str = "Total") -> recognition_pb2.RecognitionResult:
@@ -31,6 +39,7 @@ def result(text: str = "Invoice 4711\fTotal 12,50", word: str = "Total") -> reco
         extracted_data=common.ExtractedData(
             document_type="invoice",
             document_type_confidence=0.9,
+            language="de",
             vendor=field("Larch & Vole", "Larch & Vole"),
             invoice_number=field("4711", "4711"),
             date=field("2026-01-02", "2.1.2026"),
@@ -39,12 +48,35 @@ def result(text: str = "Invoice 4711\fTotal 12,50", word: str = "Total") -> reco
             subtotal=field("10.50", "10,50"),
             tax=field("2.00", "2,00"),
             total=field("12.50", "12,50"),
+            vendor_tax_id=field("DE136695976", "DE 136695976"),
+            vendor_address=field("Am Anger 1, 99084 Erfurt", "Am Anger 1, 99084 Erfurt"),
+            iban=field("DE02120300000000202051", "DE02 1203 0000 0000 2020 51"),
+            customer=field("Ida Holm", "Ida Holm"),
+            order_number=field("B-17", "B-17"),
+            contract_number=field("V-3", "V-3"),
+            period_start=field("2025-12-01", "1.12.2025"),
+            period_end=field("2025-12-31", "31.12.2025"),
+            tip=field("1.00", "1,00"),
+            rounding=field("0.01", "0,01"),
+            amount_due=field("0.00", "0,00"),
+            payment_method=field("transfer", "Überweisung"),
+            taxes=[
+                common.TaxLine(
+                    rate=field("19", "19 %"), base=field("10.50", "10,50"), amount=field("2.00", "2,00")
+                )
+            ],
+            parties=[field("Larch & Vole", "Larch & Vole"), field("Ida Holm", "Ida Holm")],
+            effective_date=field("2025-12-01", "1. Dezember 2025"),
+            term=field("2 years", "zwei Jahre"),
+            governing_law=field("Germany", "deutsches Recht"),
+            renewal=field("um ein Jahr", "um ein Jahr"),
             line_items=[
                 common.LineItem(
                     description=field("Nails", "Nails"),
                     quantity=field("3", "3"),
                     unit_price=field("3.50", "3,50"),
                     amount=field("10.50", "10,50"),
+                    tax_rate=field("19", "19 %"),
                 )
             ],
         ),

@@ -159,7 +159,9 @@ Global___Page: _TypeAlias = Page  # noqa: Y015
 
 @_typing.final
 class ExtractedField(_message.Message):
-    """A value found on a page. It is never invented: `source_text` stands inside `box`."""
+    """A value of a document, and what speaks for and against it. A value that was read is never invented: `source_text`
+    stands inside `box`.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -167,15 +169,30 @@ class ExtractedField(_message.Message):
     CONFIDENCE_FIELD_NUMBER: _builtins.int
     BOX_FIELD_NUMBER: _builtins.int
     SOURCE_TEXT_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    CHECKS_FIELD_NUMBER: _builtins.int
+    DOUBTS_FIELD_NUMBER: _builtins.int
     value: _builtins.str
     """The value in normal form: amounts as "1234.50", dates as ISO 8601, currencies as ISO 4217."""
     confidence: _builtins.float
-    """How sure the extraction is, 0 to 1."""
+    """How likely the value is right, 0 to 1; calibrated: of the values with 0.9, nine in ten are right."""
     source_text: _builtins.str
     """What stands there, letter by letter."""
+    origin: _builtins.str
+    """Where the value came from: page (read), xml (the embedded e-invoice), model (proposed by a language model and found
+    on the page), memory (found where a person once found it on this vendor's documents) or person (said by a person).
+    """
     @_builtins.property
     def box(self) -> Global___BoundingBox:
-        """Where it was read from."""
+        """Where it was read from; absent where it stands on no page (only in the embedded e-invoice, or said by a person)."""
+
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The checks it passed, for instance net_plus_tax, lines_sum, cash_minus_change, iban_check_digits, equals_xml."""
+
+    @_builtins.property
+    def doubts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What speaks against it, for instance ambiguous_date, sum_differs, page_differs_from_xml, not_on_page."""
 
     def __init__(
         self,
@@ -184,10 +201,13 @@ class ExtractedField(_message.Message):
         confidence: _builtins.float = ...,
         box: Global___BoundingBox | None = ...,
         source_text: _builtins.str = ...,
+        origin: _builtins.str = ...,
+        checks: _abc.Iterable[_builtins.str] | None = ...,
+        doubts: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "confidence", b"confidence", "source_text", b"source_text", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "checks", b"checks", "confidence", b"confidence", "doubts", b"doubts", "origin", b"origin", "source_text", b"source_text", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -203,6 +223,7 @@ class LineItem(_message.Message):
     QUANTITY_FIELD_NUMBER: _builtins.int
     UNIT_PRICE_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    TAX_RATE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def description(self) -> Global___ExtractedField:
         """What was sold."""
@@ -219,6 +240,10 @@ class LineItem(_message.Message):
     def amount(self) -> Global___ExtractedField:
         """The price of the line."""
 
+    @_builtins.property
+    def tax_rate(self) -> Global___ExtractedField:
+        """The rate of tax on it in percent, for instance "19"."""
+
     def __init__(
         self,
         *,
@@ -226,14 +251,51 @@ class LineItem(_message.Message):
         quantity: Global___ExtractedField | None = ...,
         unit_price: Global___ExtractedField | None = ...,
         amount: Global___ExtractedField | None = ...,
+        tax_rate: Global___ExtractedField | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "description", b"description", "quantity", b"quantity", "unit_price", b"unit_price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "description", b"description", "quantity", b"quantity", "tax_rate", b"tax_rate", "unit_price", b"unit_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "description", b"description", "quantity", b"quantity", "unit_price", b"unit_price"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "description", b"description", "quantity", b"quantity", "tax_rate", b"tax_rate", "unit_price", b"unit_price"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LineItem: _TypeAlias = LineItem  # noqa: Y015
+
+@_typing.final
+class TaxLine(_message.Message):
+    """The tax at one rate."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RATE_FIELD_NUMBER: _builtins.int
+    BASE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rate(self) -> Global___ExtractedField:
+        """The rate in percent, for instance "19"."""
+
+    @_builtins.property
+    def base(self) -> Global___ExtractedField:
+        """The sum that is taxed at this rate."""
+
+    @_builtins.property
+    def amount(self) -> Global___ExtractedField:
+        """The tax."""
+
+    def __init__(
+        self,
+        *,
+        rate: Global___ExtractedField | None = ...,
+        base: Global___ExtractedField | None = ...,
+        amount: Global___ExtractedField | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "base", b"base", "rate", b"rate"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "base", b"base", "rate", b"rate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaxLine: _TypeAlias = TaxLine  # noqa: Y015
 
 @_typing.final
 class ExtractedData(_message.Message):
@@ -252,10 +314,31 @@ class ExtractedData(_message.Message):
     TAX_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     LINE_ITEMS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    VENDOR_TAX_ID_FIELD_NUMBER: _builtins.int
+    VENDOR_ADDRESS_FIELD_NUMBER: _builtins.int
+    IBAN_FIELD_NUMBER: _builtins.int
+    CUSTOMER_FIELD_NUMBER: _builtins.int
+    ORDER_NUMBER_FIELD_NUMBER: _builtins.int
+    CONTRACT_NUMBER_FIELD_NUMBER: _builtins.int
+    PERIOD_START_FIELD_NUMBER: _builtins.int
+    PERIOD_END_FIELD_NUMBER: _builtins.int
+    TIP_FIELD_NUMBER: _builtins.int
+    ROUNDING_FIELD_NUMBER: _builtins.int
+    AMOUNT_DUE_FIELD_NUMBER: _builtins.int
+    PAYMENT_METHOD_FIELD_NUMBER: _builtins.int
+    TAXES_FIELD_NUMBER: _builtins.int
+    PARTIES_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_DATE_FIELD_NUMBER: _builtins.int
+    TERM_FIELD_NUMBER: _builtins.int
+    GOVERNING_LAW_FIELD_NUMBER: _builtins.int
+    RENEWAL_FIELD_NUMBER: _builtins.int
     document_type: _builtins.str
-    """invoice, receipt, contract or general."""
+    """invoice, receipt, credit_note, purchase_order, statement, contract or general."""
     document_type_confidence: _builtins.float
     """How sure the type is, 0 to 1."""
+    language: _builtins.str
+    """The language it is mostly written in, ISO 639-1; empty where that can not be told."""
     @_builtins.property
     def vendor(self) -> Global___ExtractedField:
         """Who issued the document."""
@@ -286,11 +369,83 @@ class ExtractedData(_message.Message):
 
     @_builtins.property
     def total(self) -> Global___ExtractedField:
-        """The sum to be paid."""
+        """The sum that the document is about, after tax and rounding."""
 
     @_builtins.property
     def line_items(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineItem]:
         """Its lines, in reading order."""
+
+    @_builtins.property
+    def vendor_tax_id(self) -> Global___ExtractedField:
+        """The issuer's tax or VAT number."""
+
+    @_builtins.property
+    def vendor_address(self) -> Global___ExtractedField:
+        """The issuer's postal address."""
+
+    @_builtins.property
+    def iban(self) -> Global___ExtractedField:
+        """The account to be paid to."""
+
+    @_builtins.property
+    def customer(self) -> Global___ExtractedField:
+        """To whom it is addressed."""
+
+    @_builtins.property
+    def order_number(self) -> Global___ExtractedField:
+        """The number of the order it belongs to."""
+
+    @_builtins.property
+    def contract_number(self) -> Global___ExtractedField:
+        """The number of the contract it belongs to."""
+
+    @_builtins.property
+    def period_start(self) -> Global___ExtractedField:
+        """The first day of what it bills or covers."""
+
+    @_builtins.property
+    def period_end(self) -> Global___ExtractedField:
+        """The last day of what it bills or covers."""
+
+    @_builtins.property
+    def tip(self) -> Global___ExtractedField:
+        """The tip."""
+
+    @_builtins.property
+    def rounding(self) -> Global___ExtractedField:
+        """What rounding added or took away."""
+
+    @_builtins.property
+    def amount_due(self) -> Global___ExtractedField:
+        """What is still to be paid; 0.00 on a paid bill."""
+
+    @_builtins.property
+    def payment_method(self) -> Global___ExtractedField:
+        """How it was or is to be paid: cash, card, transfer, direct_debit, paypal or other."""
+
+    @_builtins.property
+    def taxes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TaxLine]:
+        """Its tax, rate by rate."""
+
+    @_builtins.property
+    def parties(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExtractedField]:
+        """Who agrees with whom in a contract."""
+
+    @_builtins.property
+    def effective_date(self) -> Global___ExtractedField:
+        """The day a contract begins."""
+
+    @_builtins.property
+    def term(self) -> Global___ExtractedField:
+        """How long a contract lasts: a normal form such as "2 years"."""
+
+    @_builtins.property
+    def governing_law(self) -> Global___ExtractedField:
+        """The law that governs a contract, for instance "Delaware"."""
+
+    @_builtins.property
+    def renewal(self) -> Global___ExtractedField:
+        """How a contract renews, in its own words."""
 
     def __init__(
         self,
@@ -306,10 +461,29 @@ class ExtractedData(_message.Message):
         tax: Global___ExtractedField | None = ...,
         total: Global___ExtractedField | None = ...,
         line_items: _abc.Iterable[Global___LineItem] | None = ...,
+        language: _builtins.str = ...,
+        vendor_tax_id: Global___ExtractedField | None = ...,
+        vendor_address: Global___ExtractedField | None = ...,
+        iban: Global___ExtractedField | None = ...,
+        customer: Global___ExtractedField | None = ...,
+        order_number: Global___ExtractedField | None = ...,
+        contract_number: Global___ExtractedField | None = ...,
+        period_start: Global___ExtractedField | None = ...,
+        period_end: Global___ExtractedField | None = ...,
+        tip: Global___ExtractedField | None = ...,
+        rounding: Global___ExtractedField | None = ...,
+        amount_due: Global___ExtractedField | None = ...,
+        payment_method: Global___ExtractedField | None = ...,
+        taxes: _abc.Iterable[Global___TaxLine] | None = ...,
+        parties: _abc.Iterable[Global___ExtractedField] | None = ...,
+        effective_date: Global___ExtractedField | None = ...,
+        term: Global___ExtractedField | None = ...,
+        governing_law: Global___ExtractedField | None = ...,
+        renewal: Global___ExtractedField | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "date", b"date", "due_date", b"due_date", "invoice_number", b"invoice_number", "subtotal", b"subtotal", "tax", b"tax", "total", b"total", "vendor", b"vendor"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "contract_number", b"contract_number", "currency", b"currency", "customer", b"customer", "date", b"date", "due_date", b"due_date", "effective_date", b"effective_date", "governing_law", b"governing_law", "iban", b"iban", "invoice_number", b"invoice_number", "order_number", b"order_number", "payment_method", b"payment_method", "period_end", b"period_end", "period_start", b"period_start", "renewal", b"renewal", "rounding", b"rounding", "subtotal", b"subtotal", "tax", b"tax", "term", b"term", "tip", b"tip", "total", b"total", "vendor", b"vendor", "vendor_address", b"vendor_address", "vendor_tax_id", b"vendor_tax_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "date", b"date", "document_type", b"document_type", "document_type_confidence", b"document_type_confidence", "due_date", b"due_date", "invoice_number", b"invoice_number", "line_items", b"line_items", "subtotal", b"subtotal", "tax", b"tax", "total", b"total", "vendor", b"vendor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "contract_number", b"contract_number", "currency", b"currency", "customer", b"customer", "date", b"date", "document_type", b"document_type", "document_type_confidence", b"document_type_confidence", "due_date", b"due_date", "effective_date", b"effective_date", "governing_law", b"governing_law", "iban", b"iban", "invoice_number", b"invoice_number", "language", b"language", "line_items", b"line_items", "order_number", b"order_number", "parties", b"parties", "payment_method", b"payment_method", "period_end", b"period_end", "period_start", b"period_start", "renewal", b"renewal", "rounding", b"rounding", "subtotal", b"subtotal", "tax", b"tax", "taxes", b"taxes", "term", b"term", "tip", b"tip", "total", b"total", "vendor", b"vendor", "vendor_address", b"vendor_address", "vendor_tax_id", b"vendor_tax_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -15,7 +15,7 @@ def stands_on(field: Field, pages: Sequence[Page], layout: Layout) -> bool:
     The words are joined in the reader's order or, where it split a row into blocks, in that of the visual rows.
     """
     page = next((page for page in pages if page.number == field.page), None)
-    if page is None or not field.source_text.strip():
+    if page is None or field.box is None or not field.source_text.strip():
         return False
     by_rows = (token.word for row in layout.rows if row.page == field.page for token in row.tokens)
     return any(field.source_text in _joined(words, field.box) for words in (page.words, by_rows))

@@ -156,7 +156,8 @@ def joined_field(value: str | None, spans: Sequence[Span], confidence: float) ->
     parts = [span.field(span.text, 0, len(span.text), confidence) for span in spans]
     text = " ".join(part.source_text for part in parts)
     sure = min(part.confidence for part in parts)
-    return Field(value or text, sure, parts[0].page, Box.around(part.box for part in parts), text)
+    box = Box.around(part.box for part in parts if part.box is not None)
+    return Field(value or text, sure, parts[0].page, box, text)
 
 
 def fold(text: str) -> str:

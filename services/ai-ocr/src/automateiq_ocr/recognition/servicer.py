@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import fields
 from typing import Any, cast
 
 from automateiq.common.v1 import recognition_pb2 as common
@@ -9,14 +10,12 @@ from automateiq.ocr.v1 import recognition_pb2 as pb
 from automateiq.ocr.v1.recognition_pb2_grpc import RecognitionServiceServicer
 from automateiq_core.errors import InvalidInput
 
-from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem
+from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem, TaxLine
 from automateiq_ocr.recognition.models import Box, Page
 from automateiq_ocr.recognition.service import PagesRead, Recognition, RecognitionService
 from automateiq_ocr.recognition.spool import spooled
 
 _SOURCES = {"text_layer": common.TEXT_SOURCE_TEXT_LAYER, "ocr": common.TEXT_SOURCE_OCR}
-_FIELDS = ("vendor", "invoice_number", "date", "due_date", "currency", "subtotal", "tax", "total")
-_LINE_FIELDS = ("description", "quantity", "unit_price", "amount")
 
 
 class RecognitionServicer(RecognitionServiceServicer):
@@ -98,25 +97,29 @@ def _box(page: int, box: Box) -> common.BoundingBox:
 
 
 def _data(data: ExtractedData) -> common.ExtractedData:
-    found = {name: _field(getattr(data, name)) for name in _FIELDS}
     return common.ExtractedData(
         document_type=data.document_type,
         document_type_confidence=data.document_type_confidence,
-        line_items=[_line(line) for line in data.line_items],
-        **found,
+        language=data.language,
+        taxes=[common.TaxLine(**_fields(line)) for line in data.taxes],
+        line_items=[common.LineItem(**_fields(line)) for line in data.line_items],
+        parties=[_field(party) for party in data.parties],
+        **_fields(data),
     )
 
 
-def _line(line: LineItem) -> common.LineItem:
-    return common.LineItem(**{name: _field(getattr(line, name)) for name in _LINE_FIELDS})
+def _fields(found: ExtractedData | LineItem | TaxLine) -> dict[str, common.ExtractedField]:
+    values = {field.name: getattr(found, field.name) for field in fields(found)}
+    return {name: _field(value) for name, value in values.items() if isinstance(value, Field)}
 
 
-def _field(field: Field | None) -> common.ExtractedField | None:
-    if field is None:
-        return None
+def _field(field: Field) -> common.ExtractedField:
     return common.ExtractedField(
         value=field.value,
         confidence=field.confidence,
-        box=_box(field.page, field.box),
+        box=None if field.box is None else _box(field.page, field.box),
         source_text=field.source_text,
+        origin=field.origin,
+        checks=field.checks,
+        doubts=field.doubts,
     )

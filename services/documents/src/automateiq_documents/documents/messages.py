@@ -33,13 +33,10 @@ _ORDERS = {pb.DocumentSort.Value(f"DOCUMENT_SORT_{order.name}"): order for order
 
 # The data is kept under the names of the API's JSON; its messages want those of the proto.
 _NAMES = {
-    "documentType": "document_type",
-    "documentTypeConfidence": "document_type_confidence",
-    "dueDate": "due_date",
-    "invoiceNumber": "invoice_number",
-    "lineItems": "line_items",
-    "sourceText": "source_text",
-    "unitPrice": "unit_price",
+    field.json_name: field.name
+    for message in (pb_common.ExtractedData, pb_common.ExtractedField, pb_common.LineItem, pb_common.TaxLine)
+    for field in message.DESCRIPTOR.fields
+    if field.json_name != field.name
 }
 
 

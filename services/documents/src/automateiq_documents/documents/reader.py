@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 # Text layers hold what fonts and broken tools put there. Tab, line feed and form feed stay: they part words and pages.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
+# ai-ocr tells more kinds apart than a document's `type` has names for.
+_KINDS = {kind.value: kind for kind in DocumentType} | {
+    "credit_note": DocumentType.INVOICE,
+    "purchase_order": DocumentType.GENERAL,
+    "statement": DocumentType.GENERAL,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class PagesRead:
@@ -119,9 +126,7 @@ def reading_done(result: pb.RecognitionResult) -> ReadingDone:
         extracted_data=_plain(MessageToDict(result.extracted_data)),
         pages=[MessageToDict(page, always_print_fields_with_no_presence=True) for page in result.pages],
     )
-    read_as = result.extracted_data.document_type
-    kind = DocumentType(read_as) if read_as in set(DocumentType) else None
-    return ReadingDone(reading, _packed(result), kind)
+    return ReadingDone(reading, _packed(result), _KINDS.get(result.extracted_data.document_type))
 
 
 def _packed(result: pb.RecognitionResult) -> list[PageWords]:

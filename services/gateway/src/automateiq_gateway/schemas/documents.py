@@ -18,6 +18,9 @@ _EXAMPLE_FIELD = {
     "confidence": 0.98,
     "box": {"page": 1, "x": 431.2, "y": 655.0, "width": 52.3, "height": 9.1},
     "sourceText": "1,234.50",
+    "origin": "page",
+    "checks": ["net_plus_tax"],
+    "doubts": [],
 }
 EXAMPLE: dict[str, Any] = {
     "id": "65f0c0ffee65f0c0ffee65f0",
@@ -52,6 +55,25 @@ EXAMPLE: dict[str, Any] = {
             "tax": None,
             "total": _EXAMPLE_FIELD,
             "lineItems": [],
+            "language": "en",
+            "vendorTaxId": None,
+            "vendorAddress": None,
+            "iban": None,
+            "customer": None,
+            "orderNumber": None,
+            "contractNumber": None,
+            "periodStart": None,
+            "periodEnd": None,
+            "tip": None,
+            "rounding": None,
+            "amountDue": None,
+            "paymentMethod": None,
+            "taxes": [],
+            "parties": [],
+            "effectiveDate": None,
+            "term": None,
+            "governingLaw": None,
+            "renewal": None,
         },
         "pages": [
             {
@@ -116,14 +138,17 @@ class DocumentPage(Schema):
 
 
 class ExtractedField(Schema):
-    """A value found on a page."""
+    """A value of a document, and what speaks for and against it."""
 
     value: str = Field(
         description='In normal form: amounts as "1234.50", dates as ISO 8601, currencies as ISO 4217'
     )
-    confidence: float = Field(description="How sure the extraction is, 0 to 1")
-    box: BoundingBox | None = Field(description="Where it was read from")
+    confidence: float = Field(description="How likely the value is right, 0 to 1")
+    box: BoundingBox | None = Field(description="Where it was read from; null where it stands on no page")
     source_text: str = Field(description="What stands there, letter by letter")
+    origin: str = Field(description="page, xml, model, memory or person")
+    checks: list[str] = Field(description="The checks it passed, for instance net_plus_tax")
+    doubts: list[str] = Field(description="What speaks against it, for instance ambiguous_date")
 
 
 class LineItem(Schema):
@@ -133,12 +158,23 @@ class LineItem(Schema):
     quantity: ExtractedField | None = Field(description="How many or how much of it")
     unit_price: ExtractedField | None = Field(description="The price of one")
     amount: ExtractedField | None = Field(description="The price of the line")
+    tax_rate: ExtractedField | None = Field(description="The rate of tax on it in percent")
+
+
+class TaxLine(Schema):
+    """The tax at one rate."""
+
+    rate: ExtractedField | None = Field(description="The rate in percent")
+    base: ExtractedField | None = Field(description="The sum that is taxed at this rate")
+    amount: ExtractedField | None = Field(description="The tax")
 
 
 class ExtractedData(Schema):
     """The data read out of a document. What was not found is null."""
 
-    document_type: str = Field(description="invoice, receipt, contract or general")
+    document_type: str = Field(
+        description="invoice, receipt, credit_note, purchase_order, statement, contract or general"
+    )
     document_type_confidence: float = Field(description="How sure the type is, 0 to 1")
     vendor: ExtractedField | None = Field(description="Who issued the document")
     invoice_number: ExtractedField | None = Field(description="The number its issuer gave it")
@@ -147,8 +183,37 @@ class ExtractedData(Schema):
     currency: ExtractedField | None = Field(description="The currency of its amounts")
     subtotal: ExtractedField | None = Field(description="The sum before tax")
     tax: ExtractedField | None = Field(description="The sum of all taxes")
-    total: ExtractedField | None = Field(description="The sum to be paid")
+    total: ExtractedField | None = Field(
+        description="The sum that the document is about, after tax and rounding"
+    )
     line_items: list[LineItem] = Field(description="Its lines, in reading order")
+    language: str = Field(
+        description="The language it is mostly written in, ISO 639-1; empty where that can not be told"
+    )
+    vendor_tax_id: ExtractedField | None = Field(description="The issuer's tax or VAT number")
+    vendor_address: ExtractedField | None = Field(description="The issuer's postal address")
+    iban: ExtractedField | None = Field(description="The account to be paid to")
+    customer: ExtractedField | None = Field(description="To whom it is addressed")
+    order_number: ExtractedField | None = Field(description="The number of the order it belongs to")
+    contract_number: ExtractedField | None = Field(description="The number of the contract it belongs to")
+    period_start: ExtractedField | None = Field(description="The first day of what it bills or covers")
+    period_end: ExtractedField | None = Field(description="The last day of what it bills or covers")
+    tip: ExtractedField | None = Field(description="The tip")
+    rounding: ExtractedField | None = Field(description="What rounding added or took away")
+    amount_due: ExtractedField | None = Field(description="What is still to be paid; 0.00 on a paid bill")
+    payment_method: ExtractedField | None = Field(
+        description="How it was or is to be paid: cash, card, transfer, direct_debit, paypal or other"
+    )
+    taxes: list[TaxLine] = Field(description="Its tax, rate by rate")
+    parties: list[ExtractedField] = Field(description="Who agrees with whom in a contract")
+    effective_date: ExtractedField | None = Field(description="The day a contract begins")
+    term: ExtractedField | None = Field(
+        description="How long a contract lasts: a normal form such as '2 years'"
+    )
+    governing_law: ExtractedField | None = Field(
+        description="The law that governs a contract, for instance 'Delaware'"
+    )
+    renewal: ExtractedField | None = Field(description="How a contract renews, in its own words")
 
 
 class OcrResult(Schema):
