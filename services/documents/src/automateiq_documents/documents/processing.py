@@ -1,7 +1,8 @@
 """Having documents read: asked for, paid for, watched, cancelled.
 
     process: hold the price ─▶ one transaction: state + job in the outbox
-    job:     renew the hold ─▶ read ─▶ one transaction: result + words + charge pending ─▶ settle ─▶ charged
+    job:     renew the hold ─▶ read ─▶ one transaction: result + words + charge pending + announcement
+                 ─▶ settle ─▶ charged
 
 The result is stored before it is charged, so nobody pays for what was lost; `charge_pending` stands until billing has
 charged it, so nothing is forgotten; and the hold's key names document and job, so nothing is charged twice.
@@ -9,7 +10,7 @@ charged it, so nothing is forgotten; and the hold's key names document and job, 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -31,6 +32,7 @@ from automateiq_documents.documents.blobs import BlobStore
 from automateiq_documents.documents.models import (
     CANCELLED,
     Document,
+    Failure,
     Processing,
     Progress,
     Stage,
@@ -39,6 +41,7 @@ from automateiq_documents.documents.models import (
     failure_for,
     not_found,
 )
+from automateiq_documents.documents.outcomes import ANNOUNCE, Follower, Refiner
 from automateiq_documents.documents.reader import PagesRead, Reader, ReadingDone
 from automateiq_documents.documents.spool import Spool
 from automateiq_documents.documents.store import DocumentStore, now
@@ -65,13 +68,23 @@ class ProcessingService:
     """The reading of the calling organization's documents."""
 
     def __init__(
-        self, store: DocumentStore, blobs: BlobStore, reader: Reader, credits: Credits, tasks: Tasks
+        self,
+        store: DocumentStore,
+        blobs: BlobStore,
+        reader: Reader,
+        credits: Credits,
+        tasks: Tasks,
+        *,
+        refiners: Sequence[Refiner] = (),
+        followers: Sequence[Follower] = (),
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._reader = reader
         self._credits = credits
         self._tasks = tasks
+        self._refiners = refiners
+        self._followers = followers
 
     # Asked for by a user.
 
@@ -190,11 +203,38 @@ class ProcessingService:
             await spool.fill(self._blobs.read(document.blob_key))
             done = await self._recognize(document, job_id, spool)
         _wanted(await self._store.storing(document.id, job_id))
-        kind = document.type or done.type
-        stored = await self._store.complete(document.id, job_id, done.reading, done.words, kind)
+        stored = await self._complete(document, job_id, done)
         if stored is None:
             raise _NotWanted
         return stored
+
+    async def _complete(self, document: Document, job_id: str, done: ReadingDone) -> Document | None:
+        reading, kind = done.reading, document.type or done.type
+        for refiner in self._refiners:
+            reading = await refiner.refine(reading, done.words)
+
+        async def work() -> Document | None:
+            stored = await self._store.complete(document.id, job_id, reading, done.words, kind)
+            if stored is not None:
+                await self._announce(stored, job_id)
+            return stored
+
+        return await self._store.transact(work)
+
+    async def _announce(self, document: Document, job_id: str) -> None:
+        if self._followers:
+            await self._tasks.enqueue(ANNOUNCE, {"document_id": document.id, "job_id": job_id})
+
+    async def announce(self, document_id: str, job_id: str) -> None:
+        """Tells the followers how a job ended, unless the document is gone or another job reads it by now."""
+        document = await self._store.find_read(document_id)
+        if document is None or document.processing is None or document.processing.job_id != job_id:
+            return
+        for follower in self._followers:
+            if document.status is Status.PROCESSED:
+                await follower.processed(document)
+            elif document.status is Status.FAILED:
+                await follower.failed(document)
 
     async def _begin(self, document: Document, job_id: str) -> None:
         """Renews the hold: it may have run out while the job waited."""
@@ -229,10 +269,19 @@ class ProcessingService:
 
     async def fail(self, document_id: str, job_id: str, error: AppError) -> None:
         """Ends a job that failed for good; nothing is charged. A job whose result is stored did not fail."""
-        failed = await self._store.fail(document_id, job_id, failure_for(error))
+        failed = await self._fail(document_id, job_id, failure_for(error))
         if failed is not None:
             _log.warning("document failed", document=document_id, reason=error.reason, error=error.message)
             await self._release_of(failed)
+
+    async def _fail(self, document_id: str, job_id: str, failure: Failure) -> Document | None:
+        async def work() -> Document | None:
+            failed = await self._store.fail(document_id, job_id, failure)
+            if failed is not None:
+                await self._announce(failed, job_id)
+            return failed
+
+        return await self._store.transact(work)
 
     # Periodic work.
 

@@ -204,6 +204,10 @@ class DocumentStore:
         """A document without what was read from it."""
         return await self._one({"_id": ObjectId(document_id)}, _WITHOUT_READING)
 
+    async def find_read(self, document_id: str) -> Document | None:
+        """A document with the data read from it, without its text and words."""
+        return await self._one({"_id": ObjectId(document_id)}, _IN_LISTINGS)
+
     async def find_whole(self, document_id: str) -> tuple[Document, list[PageWords]] | None:
         """A document with its text and its words, page by page."""
         row = await self._documents.find_one({"_id": ObjectId(document_id)})

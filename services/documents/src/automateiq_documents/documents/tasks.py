@@ -3,6 +3,7 @@
 from automateiq_core.errors import AppError
 from automateiq_core.tasks import Args, Task, Tasks
 
+from automateiq_documents.documents.outcomes import ANNOUNCE
 from automateiq_documents.documents.processing import PROCESS, ProcessingService
 from automateiq_documents.documents.service import DocumentsService
 
@@ -18,5 +19,6 @@ def register(tasks: Tasks, documents: DocumentsService, processing: ProcessingSe
 
     # Eight tries last a minute and a half: longer than a restart of ai-ocr, shorter than a person's patience.
     tasks.add(Task(PROCESS, processing.run, max_attempts=8, on_failed=failed))
+    tasks.add(Task(ANNOUNCE, processing.announce, max_attempts=8))
     tasks.add_periodic(SETTLE_PENDING, processing.settle_pending)
     tasks.add_periodic(REMOVE_LOOSE_BLOBS, documents.remove_loose_blobs)
