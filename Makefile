@@ -69,6 +69,10 @@ bench-gateway: setup-bench ## A document read through the fleet beside a bare Fa
 bench-pipeline: setup-bench ## Documents processed a minute beside plain Tesseract
 	@$(BIN)/python benchmarks/pipeline
 
+.PHONY: bench-documents
+bench-documents: setup-bench ## How well documents are read, beside plain engines and invoice2data
+	@$(BIN)/python benchmarks/documents
+
 # --- order ---
 
 .PHONY: clean
