@@ -73,6 +73,10 @@ bench-pipeline: setup-bench ## Documents processed a minute beside plain Tessera
 bench-documents: setup-bench ## How well documents are read, beside plain engines and invoice2data
 	@$(BIN)/python benchmarks/documents
 
+.PHONY: bench-workers
+bench-workers: setup-bench ## Recognition processes: throughput, a queue of 1,000 pages, memory over 500 documents
+	@$(BIN)/python benchmarks/workers
+
 # --- order ---
 
 .PHONY: clean
