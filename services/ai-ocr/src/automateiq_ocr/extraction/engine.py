@@ -9,11 +9,13 @@ from automateiq_ocr.extraction.amounts import find_currency, usual_decimal_mark
 from automateiq_ocr.extraction.dating import find_document_dates
 from automateiq_ocr.extraction.document_type import find_type
 from automateiq_ocr.extraction.evidence import stands_on
+from automateiq_ocr.extraction.iban import find_iban
 from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.extraction.line_items import find_line_items
 from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem
 from automateiq_ocr.extraction.numbers import find_number
 from automateiq_ocr.extraction.parties import find_vendor
+from automateiq_ocr.extraction.tax_ids import find_tax_id
 from automateiq_ocr.extraction.totals import Totals, find_totals
 from automateiq_ocr.recognition.models import Page
 
@@ -51,6 +53,8 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         document_type=kind,
         document_type_confidence=sure,
         vendor=proven(find_vendor(layout, kind)),
+        vendor_tax_id=proven(find_tax_id(layout)),
+        iban=proven(find_iban(layout)),
         invoice_number=proven(number),
         date=proven(date),
         due_date=proven(due_date),
