@@ -76,6 +76,11 @@ bench-documents: setup-bench ## How well documents are read, beside plain engine
 .PHONY: bench-workers
 bench-workers: setup-bench ## Recognition processes: throughput, a queue of 1,000 pages, memory over 500 documents
 	@$(BIN)/python benchmarks/workers
+# --- models ---
+
+.PHONY: train-ranker
+train-ranker: setup ## Train extraction's rankers and confidences (AUTOMATEIQ_BENCH_DATA: folder with docai/)
+	@$(BIN)/python services/ai-ocr/training/ranker
 
 # --- order ---
 

@@ -1,0 +1,84 @@
+"""Trains the rankers of extraction, and the calibration of its confidences.
+
+    make train-ranker        (AUTOMATEIQ_BENCH_DATA: the folder with docai/ in it)
+
+Writes, always the same for the same data and packages:
+
+    services/ai-ocr/src/automateiq_ocr/extraction/weights/<name>.onnx   what the service uses: trained on everything
+    services/ai-ocr/training/ranker/folds/<fold>/<name>.onnx            trained without the vendors of that fold
+    services/ai-ocr/training/ranker/folds/table.json                    {sha256 of a file: its fold}
+
+A document of the dev sets is measured with the models of its fold, which never saw its vendor
+(`automateiq_ocr.extraction.ranking.use_models_from`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same sums in the same order
+os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+
+from automateiq_ocr.extraction.ranking import WEIGHTS
+from labelled import Labelled, load
+from learning import FOLDS, Task, fit, folds_of, rows_of
+from tasks import TASKS
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[3]
+
+
+def train(
+    documents: Sequence[Labelled],
+    generated: Sequence[Labelled],
+    tasks: Sequence[Task],
+    weights: Path,
+    folds: Path,
+) -> None:
+    """All rankers of these tasks, into `weights` and `folds`. Generated documents belong to no fold."""
+    fold_of = folds_of(documents)
+    for task in tasks:
+        rows = rows_of(task, [*documents, *generated])
+        _write(weights / f"{task.name}.onnx", fit(rows))
+        for fold in range(FOLDS):
+            left_out = {group for group, number in fold_of.items() if number == fold}
+            _write(folds / str(fold) / f"{task.name}.onnx", fit(rows.without(left_out)))
+        print(f"{task.name}: {len(rows.right)} candidates, {int(rows.right.sum())} right")
+    table = {document.sha256: fold_of[document.group] for document in documents}
+    _write(folds / "table.json", (json.dumps(table, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def main() -> None:
+    """Train what the command line asks for."""
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get("AUTOMATEIQ_BENCH_DATA", ROOT / "shared" / "data")) / "docai",
+    )
+    arguments.add_argument(
+        "--pages",
+        type=Path,
+        default=ROOT / "benchmarks" / ".work" / "read",
+        help="where read pages are kept: SET/FILE.json",
+    )
+    arguments.add_argument("--only", nargs="*", help="names of rankers; all where not given")
+    asked = arguments.parse_args()
+    documents = load(asked.data, asked.pages)
+    tasks = [task for task in TASKS if not asked.only or task.name in asked.only]
+    train(documents, (), tasks, WEIGHTS, HERE / "folds")
+
+
+if __name__ == "__main__":
+    main()
