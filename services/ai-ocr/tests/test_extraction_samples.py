@@ -42,7 +42,7 @@ def plain(text: str) -> str:
 @pytest.mark.parametrize("sample", EXPECTED, ids=lambda sample: sample["file"])
 def test_what_a_sample_says_is_read(sample: dict[str, Any]) -> None:
     data = extract(pages_of(sample["file"]))
-    found = {name: field.value for name, field in data.fields().items()}
+    found = {name: field.value for name, field in data.fields().items() if name in SCALARS.values()}
     wanted = {SCALARS[name]: value for name, value in sample["fields"].items() if name in SCALARS}
     assert data.document_type == sample["kind"]
     assert plain(found.pop("vendor", "")) == plain(wanted.pop("vendor", ""))
