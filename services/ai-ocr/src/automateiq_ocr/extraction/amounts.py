@@ -98,10 +98,13 @@ _NUMBER = (
     r"|[.,]\d{2}(?!\d)"
     r"|\d+(?:[.,]-)?"
 )
+# Tills print the code of the tax rate against the price: "2.45S", "38.68SR".
+_TAX_CODE = r"[A-HNSTVZ]|SR|ZR|ZRL|OS|TX|NR"
 _AMOUNT = re.compile(
     rf"(?<![\w./:#-])(?P<before>(?:{_MARK})(?![A-Za-z]))?\s?(?P<open>\()?(?P<minus>[-−–])?\s?"
     rf"(?P<middle>(?:{_MARK})(?![A-Za-z]))?\s?(?P<number>{_NUMBER})(?P<tail>[-−](?=\s|$))?(?P<close>\))?"
     rf"(?:\s?(?P<after>(?:{_MARK})(?![\w])))?"
+    rf"(?:(?<=[.,]\d\d)(?:{_TAX_CODE})(?![\w.,/]))?"
     r"(?![\w/:]|[.,]\d|-\w|\s?%)"
 )
 _CURRENCY = re.compile(rf"(?<![\w$])(?P<mark>{_MARK})(?![A-Za-z])")
@@ -188,20 +191,20 @@ def parse_number(text: str, decimal_mark: str | None = None) -> tuple[Decimal, b
 
 def find_amounts(row: Row, decimal_mark: str | None) -> Iterator[Amount]:
     """The numbers of a row that may be money, from left to right."""
-    for match in _AMOUNT.finditer(row.text):
+    text = row.meant.text
+    for match in _AMOUNT.finditer(text):
         number = match["number"]
+        start = match.start()
         if re.search(r"\d \d{3}", number) and not _close_together(
-            row, match.start("number"), match.end("number")
+            row, *row.meant.span(match.start("number"), match.end("number"))
         ):
             # "2 150.00" is a quantity and a price: keep the price.
             cut = number.rindex(" ") + 1
             start = match.start("number") + cut
-            parsed = parse_number(number[cut:], decimal_mark)
-        else:
-            start = match.start()
-            while row.text[start] == " ":
-                start += 1
-            parsed = parse_number(number, decimal_mark)
+            number = number[cut:]
+        while text[start] == " ":
+            start += 1
+        parsed = parse_number(number, decimal_mark)
         if parsed is None:
             continue
         value, unsure = parsed
@@ -210,10 +213,13 @@ def find_amounts(row: Row, decimal_mark: str | None) -> Iterator[Amount]:
             start = match.start("number")
         if match["minus"] or match["tail"] or bracketed:
             value = -value
-        end = match.end() if match["close"] is None or bracketed else match.start("close")
+        end = match.end("number")
+        for part in ("tail", "close", "after"):
+            if match[part] and not (part == "close" and not bracketed):
+                end = match.end(part)
         mark = match["before"] or match["middle"] or match["after"]
         cents = bool(re.search(r"[.,] ?\d{2}$|[.,]-$", number)) and not unsure
-        yield Amount(row, start, end, value, mark, cents, unsure)
+        yield Amount(row, *row.meant.span(start, end), value, mark, cents, unsure)
 
 
 def _close_together(row: Row, start: int, end: int) -> bool:

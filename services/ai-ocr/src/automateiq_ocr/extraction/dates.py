@@ -33,9 +33,11 @@ for _number, _names in enumerate(
     _MONTHS.update(dict.fromkeys(_names.split(), _number))
 
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_YEAR = r"(?:(?:19|20)\d{2}|'?\d{2})(?!\d)"
+# A till prints the time right behind the year: "08/02/20172:09:49PM".
+_YEAR = r"(?:(?:19|20)\d{2}(?=\d{1,2}:\d{2})|(?:(?:19|20)\d{2}|'?\d{2})(?!\d))"
 _ISO = re.compile(r"(?<!\d)((?:19|20)\d{2})([-/. ])(\d{1,2})\2(\d{1,2})(?!\d)")
 _JOINED = re.compile(r"(?<!\d)(20[0-4]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
+_JOINED_DAY_FIRST = re.compile(r"(?<![\d.-])(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])(20[0-4]\d)(?![\d.-])")
 _NUMERIC = re.compile(rf"(?<![\d.,/-])(\d{{1,2}})\s?([-/.])\s?(\d{{1,2}})\s?\2\s?({_YEAR})")
 _DAY_FIRST = re.compile(
     rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.|º|o)?[\s/.,-]{{0,2}}(?:de\s|day of\s|di\s)?({_MONTH})"
@@ -104,6 +106,8 @@ def find_dates(text: str, order: Order = "dmy") -> Iterator[FoundDate]:
             )
     for match in _JOINED.finditer(folded):
         take(match.start(), match.end(), _date(match[1], match[2], match[3]))
+    for match in _JOINED_DAY_FIRST.finditer(folded):
+        take(match.start(), match.end(), _date(match[3], match[2], match[1]))
     yield from sorted(found, key=lambda entry: entry.start)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.dates import FoundDate, Order, document_order, find_dates
@@ -32,7 +32,11 @@ def find_document_dates(layout: Layout, currency: str | None) -> tuple[Field | N
     order, proven = document_order(
         layout.text, american=currency in ("USD", None) and bool(_AMERICAN.search(layout.text))
     )
-    dated = [_judge(layout, row, found) for row in layout.rows for found in find_dates(row.text, order)]
+    dated = [
+        _judge(layout, row, found)
+        for row in layout.rows
+        for found in (_placed(row, date) for date in find_dates(row.meant.text, order))
+    ]
     due = max((d for d in dated if d.kind == "due"), key=lambda d: d.score, default=None)
     issue = max(
         (d for d in dated if d.kind in ("issue", "none")), key=lambda d: (d.score, -d.row.index), default=None
@@ -43,6 +47,12 @@ def find_document_dates(layout: Layout, currency: str | None) -> tuple[Field | N
         )
     order, proven = _by_meaning(issue, due, order, proven)
     return _field(issue, proven), _field(due, proven)
+
+
+def _placed(row: Row, found: FoundDate) -> FoundDate:
+    """A date of what the row means, at its place in the row's own text."""
+    start, end = row.meant.span(found.start, found.end)
+    return replace(found, start=start, end=end)
 
 
 def _judge(layout: Layout, row: Row, found: FoundDate) -> _Dated:

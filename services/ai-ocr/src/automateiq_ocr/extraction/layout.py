@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from automateiq_ocr.extraction.glyphs import Meant, meant
 from automateiq_ocr.extraction.models import Field
 from automateiq_ocr.recognition.models import Box, Line, Page, Word
 
@@ -52,6 +53,11 @@ class Span:
     def folded(self) -> str:
         """The text without case and accents, of the same length."""
         return fold(self.text)
+
+    @cached_property
+    def meant(self) -> Meant:
+        """What the text was meant to say: numbers are looked for in it."""
+        return meant(self)
 
     @cached_property
     def left(self) -> float:
