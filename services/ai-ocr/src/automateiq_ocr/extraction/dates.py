@@ -40,8 +40,8 @@ _JOINED = re.compile(r"(?<!\d)(20[0-4]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!
 _JOINED_DAY_FIRST = re.compile(r"(?<![\d.-])(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])(20[0-4]\d)(?![\d.-])")
 _NUMERIC = re.compile(rf"(?<![\d.,/-])(\d{{1,2}})\s?([-/.])\s?(\d{{1,2}})\s?\2\s?({_YEAR})")
 _DAY_FIRST = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|er|\.|º|o)?[\s/.,-]{{0,2}}(?:de\s|day of\s|di\s)?({_MONTH})"
-    rf"[.,]?[\s/.,'-]{{0,2}}(?:de\s|del\s)?({_YEAR})"
+    rf"(?<!\d)(\d{{1,2}})(?:\s?(?:st|nd|rd|th)|er|\.|º|o)?[\s/.,-]{{0,2}}(?:de\s|day of\s|di\s)?({_MONTH})"
+    rf"\s?[.,]?[\s/.,'-]{{0,2}}(?:de\s|del\s)?({_YEAR})"
 )
 _MONTH_FIRST = re.compile(
     rf"(?<![a-z])({_MONTH})[.]?[\s/-]{{0,2}}(\d{{1,2}})(?:st|nd|rd|th)?[\s,./'-]{{1,3}}({_YEAR})"

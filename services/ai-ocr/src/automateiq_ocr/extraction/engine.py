@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from automateiq_ocr.extraction.amounts import find_currency, usual_decimal_mark
+from automateiq_ocr.extraction.contracts import Contract, find_contract
 from automateiq_ocr.extraction.dating import find_document_dates
 from automateiq_ocr.extraction.document_type import find_type
 from automateiq_ocr.extraction.evidence import stands_on
@@ -42,6 +43,7 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     bill = kind in (DocumentType.INVOICE, DocumentType.RECEIPT)
     if not bill:
         totals, items, number, due_date = Totals(), (), None, None
+    contract = find_contract(pages, layout) if kind is DocumentType.CONTRACT else Contract()
     sign = None
     if currency is not None:
         sign = currency.row.field(currency.code, currency.start, currency.end, currency.confidence)
@@ -56,7 +58,7 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         vendor_tax_id=proven(find_tax_id(layout)),
         iban=proven(find_iban(layout)),
         invoice_number=proven(number),
-        date=proven(date),
+        date=proven(contract.effective_date or date),
         due_date=proven(due_date),
         currency=proven(sign),
         subtotal=proven(totals.subtotal),
@@ -66,4 +68,9 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
             LineItem(proven(i.description), proven(i.quantity), proven(i.unit_price), proven(i.amount))
             for i in items
         ),
+        parties=tuple(party for party in contract.parties if proven(party)),
+        effective_date=proven(contract.effective_date),
+        term=proven(contract.term),
+        governing_law=proven(contract.governing_law),
+        renewal=proven(contract.renewal),
     )
