@@ -17,6 +17,7 @@ from automateiq_ocr.recognition.models import DamagedFile, Options, PageFailed
 from automateiq_ocr.recognition.pool import WorkerPool
 from automateiq_ocr.recognition.service import PagesRead, Recognition, RecognitionService
 from automateiq_ocr.recognition.store import PageStore
+from einvoices import PAGE, attached, cii
 from ocr_pages import LINES, letter, pdf, picture, saved, text
 from PIL import Image
 
@@ -95,6 +96,16 @@ async def test_the_data_of_an_invoice_is_found(service: RecognitionService, tmp_
     assert data.total.value == f"{bill.total:.2f}"
     assert data.invoice_number is not None
     assert data.invoice_number.value == bill.number
+
+
+async def test_an_invoice_inside_a_pdf_is_read_and_held_against_the_page(
+    service: RecognitionService, tmp_path: Path
+) -> None:
+    sheet = pdf(text(PAGE, first=820), size=(595, 842))
+    found = (await Filed(tmp_path, attached(sheet, **{"factur-x__xml": cii()})).read(service)).data
+    assert found.contract_number is not None
+    assert (found.contract_number.value, found.contract_number.origin) == ("V-5", "xml")
+    assert found.contract_number.checks == ("equals_page",)
 
 
 async def test_inspecting_counts_pages(service: RecognitionService, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from automateiq_ocr.recognition.models import (
 from automateiq_ocr.recognition.reading import Attempt, read_picture
 
 # Raised whenever the same file may be read differently: it is part of every cached result's key.
-_OWN_VERSION = 2
+_OWN_VERSION = 3
 _ASSUMED_DPI = 300
 # A look at pictures among text is believed before the text layer if it finds this much more.
 _MORE = 1.2

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from automateiq_ocr.extraction.engine import extract
+from automateiq_ocr.einvoice.engine import understand
 from automateiq_ocr.extraction.models import ExtractedData
 from automateiq_ocr.recognition.engine import open_document, recognize_page
 from automateiq_ocr.recognition.models import DocumentInfo, Options, Page, mean_confidence
@@ -98,5 +98,5 @@ class RecognitionService:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         ordered = tuple(pages[number] for number in range(1, info.page_count + 1))
-        data = await self._aside.run(extract, ordered)
+        data = await self._aside.run(understand, path, info.mimetype, ordered)
         yield Recognition(ordered, data, self._engine, from_cache=not missing)

@@ -27,7 +27,7 @@ def _warm_up() -> None:
     # Tesseract's own threads only get in each other's way when every core has a worker of its own.
     os.environ["OMP_THREAD_LIMIT"] = "1"
     # Imported here for its side effect: the first document must not wait for it.
-    import automateiq_ocr.extraction.engine
+    import automateiq_ocr.einvoice.engine
     import automateiq_ocr.recognition.engine  # noqa: F401
 
 
