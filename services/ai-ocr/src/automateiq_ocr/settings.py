@@ -1,6 +1,6 @@
 """The settings of ai-ocr."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from automateiq_core.settings import ServiceSettings
 from pydantic import Field, field_validator
@@ -23,6 +23,10 @@ class OcrSettings(ServiceSettings):
     ocr_languages: Annotated[tuple[str, ...], NoDecode] = Field(
         ("eng",),
         description="Tesseract's names of the languages to read, parted by commas; they must be installed",
+    )
+    ocr_deep_engine: Literal["rapidocr", "none"] = Field(
+        "rapidocr",
+        description="The second engine, for what Tesseract reads with doubt; `none` leaves it to Tesseract",
     )
     ocr_max_pages: int = Field(100, ge=1, description="A document with more pages is refused")
     ocr_max_pixels: int = Field(
@@ -48,6 +52,7 @@ class OcrSettings(ServiceSettings):
         """How pages are read."""
         return Options(
             languages=self.ocr_languages,
+            deep_engine=self.ocr_deep_engine,
             max_pages=self.ocr_max_pages,
             max_pixels=self.ocr_max_pixels,
             page_seconds=self.ocr_page_seconds,

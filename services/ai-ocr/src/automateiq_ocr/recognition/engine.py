@@ -8,8 +8,9 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image
 
-from automateiq_ocr.recognition import images, pdf, tesseract
+from automateiq_ocr.recognition import engines, images, pdf, tesseract
 from automateiq_ocr.recognition.geometry import Placement, scaling
+from automateiq_ocr.recognition.looks import Attempt
 from automateiq_ocr.recognition.models import (
     PDF,
     DocumentInfo,
@@ -21,7 +22,7 @@ from automateiq_ocr.recognition.models import (
     Word,
     mean_confidence,
 )
-from automateiq_ocr.recognition.reading import Attempt, read_picture
+from automateiq_ocr.recognition.reading import read_picture
 
 # Raised whenever the same file may be read differently: it is part of every cached result's key.
 _OWN_VERSION = 3
@@ -32,7 +33,8 @@ _MORE = 1.2
 
 def engine_version() -> str:
     """Names everything that the result depends on beside the file and the options."""
-    return f"{_OWN_VERSION}-tesseract{tesseract.version()}-pdfium{pypdfium2.PDFIUM_INFO.build}"
+    deep = "-".join(f"{name}{made().version()}" for name, made in engines.DEEP.items())
+    return f"{_OWN_VERSION}-tesseract{tesseract.version()}-{deep}-pdfium{pypdfium2.PDFIUM_INFO.build}"
 
 
 def open_document(source: bytes | Path, mimetype: str | None, options: Options) -> DocumentInfo:

@@ -227,13 +227,14 @@ class DocumentInfo:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to read. `languages` are Tesseract's names; they must be installed."""
+    """How to read. `languages` are Tesseract's names; they must be installed. `deep_engine` is one of engines.py."""
 
     languages: tuple[str, ...] = ("eng",)
     dpi: int = 300
     max_pages: int = 100
     max_pixels: int = 50_000_000
     page_seconds: float = 120.0
+    deep_engine: str = "rapidocr"
 
 
 def mean_confidence(words: Iterable[Word]) -> float:

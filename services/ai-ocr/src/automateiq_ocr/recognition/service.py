@@ -53,7 +53,7 @@ class RecognitionService:
         self._aside = aside
         self._options = options
         # What a page depends on beside the file: the engine and how it is told to read.
-        self._engine = f"{engine}-{'+'.join(options.languages)}-{options.dpi}dpi"
+        self._engine = f"{engine}-{options.deep_engine}-{'+'.join(options.languages)}-{options.dpi}dpi"
 
     async def inspect(self, path: Path, mimetype: str) -> DocumentInfo:
         """Counts the pages of a document and makes sure that it can be read.

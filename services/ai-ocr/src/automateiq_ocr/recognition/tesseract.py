@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from functools import cache
 
 import pytesseract
 from PIL import Image
 
 from automateiq_ocr.recognition.models import EngineUnavailable, PageFailed
+from automateiq_ocr.recognition.recognizers import RawWord
 
 AUTO, SPARSE = 3, 11
 # Marks without a letter or digit that Tesseract itself doubts: specks, rules and the edges of pictures.
@@ -18,18 +18,18 @@ _SPECK = re.compile(r"^[\W_]+$")
 _SPECK_CONFIDENCE = 40.0
 
 
-@dataclass(frozen=True, slots=True)
-class RawWord:
-    """A word in pixels of the image that was read; `line` counts lines, `block` paragraphs."""
+class TesseractRecognizer:
+    """Tesseract as a Recognizer."""
 
-    text: str
-    x: int
-    y: int
-    width: int
-    height: int
-    confidence: float
-    line: int
-    block: int
+    name = "tesseract"
+
+    def version(self) -> str:
+        """The version of the installed program."""
+        return version()
+
+    def read(self, image: Image.Image, dpi: int, languages: tuple[str, ...], seconds: float) -> list[RawWord]:
+        """The words of a grey picture, in Tesseract's reading order."""
+        return read(image, languages, dpi, AUTO, seconds)
 
 
 def read(

@@ -1,0 +1,181 @@
+"""RapidOCR: PP-OCR's networks, which read crumpled, faint and dotted print that Tesseract does not.
+
+The models (PP-OCRv6 small: 10 MB to find lines, 21 MB to read them) lie in the wheel `rapidocr` and run in onnxruntime.
+Method: Du et al., "PP-OCR: A Practical Ultra Lightweight OCR System", 2020 (arXiv:2009.09941).
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from automateiq_ocr.recognition.models import Box, EngineUnavailable, PageFailed
+from automateiq_ocr.recognition.recognizers import RawWord
+
+_PARAMETERS = {
+    # One core a worker, as for Tesseract: with two threads each the workers only get in each other's way.
+    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    "Global.log_level": "error",
+    "Global.return_word_box": True,
+    # Short lines are padded to twice their height, not to seven times: a sixth faster, nothing lost (24 receipts).
+    "Rec.rec_img_shape": [3, 48, 96],
+}
+# The longer side of a picture at most: finding the lines of a larger one takes twice as long and finds no more.
+_LONGEST_SIDE = 2000
+# Lines that PP-OCR believes less are patterns and edges taken for letters.
+_LEAST_SCORE = 0.5
+# Taller than wide by this, a line is taken to run down, and is turned (as PP-OCR does before it reads it).
+_RUNS_DOWN = 1.5
+# Pieces are of one row where they overlap by this share of the lower one's height, and no gap is wider than so many
+# heights: between an item and its price, not between the columns of a page.
+_SAME_ROW = 0.5
+_WIDEST_GAP = 12.0
+# A new block begins after a gap of so many line heights.
+_BLOCK_GAP = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of text that was found and read as one, with its words."""
+
+    box: Box
+    words: tuple[tuple[str, Box, float], ...]
+
+
+class RapidRecognizer:
+    """RapidOCR as a Recognizer."""
+
+    name = "rapidocr"
+
+    def version(self) -> str:
+        """The version of the package, which carries its models."""
+        try:
+            return version("rapidocr")
+        except PackageNotFoundError as error:
+            raise EngineUnavailable("The deep text recognition (rapidocr) is not installed.") from error
+
+    def read(
+        self,
+        image: Image.Image,
+        dpi: int,  # noqa: ARG002
+        languages: tuple[str, ...],  # noqa: ARG002
+        seconds: float,  # noqa: ARG002
+    ) -> list[RawWord]:
+        """The words, rows from top to bottom. One model reads Latin and Chinese letters; nothing can interrupt it."""
+        factor = min(1.0, _LONGEST_SIDE / max(image.size))
+        if factor < 1.0:
+            size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+            image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+        pieces = _read_pieces(np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1]), 1 / factor)
+        return _in_rows(pieces)
+
+
+@cache
+def _engine() -> Any:
+    # Imported here: together with OpenCV it costs a second and 47 MB, and many workers never need it.
+    try:
+        from rapidocr import RapidOCR
+    except ImportError as error:
+        raise EngineUnavailable("The deep text recognition (rapidocr) is not installed.") from error
+    return RapidOCR(params=_PARAMETERS)
+
+
+def _read_pieces(picture: NDArray[np.uint8], scale: float) -> list[_Piece]:
+    """The pieces of text on a picture (BGR), their boxes `scale` times as large.
+
+    RapidOCR's own call gives each word the confidence of another letter and cuts a line with one Chinese sign into
+    letters (seen in 3.10), so its steps are called one by one, and words are made here.
+    """
+    engine = _engine()
+    from rapidocr.main import RapidOCRError
+
+    padding: dict[str, Any] = {}
+    try:
+        crops, found = engine.detect_and_crop(picture, padding)
+        read = engine.recognize_txt(crops)
+    except RapidOCRError:
+        return []  # its way to say that there is no text
+    except Exception as error:  # onnxruntime and OpenCV raise errors of many kinds, none of them documented
+        raise PageFailed("The deep text recognition failed on this page.") from error
+    top = padding["padding_1"]["top"]
+    pieces = []
+    for corners, text, score, layout in zip(
+        found.boxes, read.txts, read.scores, read.word_results, strict=True
+    ):
+        if score < _LEAST_SCORE or not text.strip():
+            continue
+        words = tuple(_words((np.asarray(corners, np.float64) - (0, top)) * scale, text, layout))
+        if words:
+            pieces.append(_Piece(Box.around(box for _, box, _ in words), words))
+    return pieces
+
+
+def _words(corners: NDArray[np.float64], text: str, layout: Any) -> Iterator[tuple[str, Box, float]]:
+    """The words of a line within its four corners (clockwise from top left), with their mean confidence.
+
+    `layout` has for each word its letters and the columns, of `line_txt_len`, in which the network saw them.
+    """
+    beliefs = [belief for letter, belief in zip(text, layout.confs, strict=True) if not letter.isspace()]
+    start, end, below = corners[0], corners[1], corners[3] - corners[0]
+    if np.linalg.norm(below) >= _RUNS_DOWN * np.linalg.norm(end - start):
+        start, end, below = corners[1], corners[2], corners[0] - corners[1]
+    spacing = layout.line_txt_len / max(1, len(text))
+    at = 0
+    for letters, columns in zip(layout.words, layout.word_cols, strict=True):
+        if len(columns) > 1:
+            spacing = (columns[-1] - columns[0]) / (len(columns) - 1)
+        left = max(0.0, (columns[0] + 0.5 - spacing / 2) / layout.line_txt_len)
+        right = min(1.0, (columns[-1] + 0.5 + spacing / 2) / layout.line_txt_len)
+        edges = np.array([start + (end - start) * left, start + (end - start) * right])
+        points = np.concatenate([edges, edges + below])
+        (x, y), (far_x, far_y) = points.min(axis=0), points.max(axis=0)
+        box = Box(float(x), float(y), float(far_x - x), float(far_y - y))
+        yield "".join(letters), box, statistics.fmean(beliefs[at : at + len(letters)])
+        at += len(letters)
+
+
+def _in_rows(pieces: list[_Piece]) -> list[RawWord]:
+    """The pieces of each row side by side; PP-OCR finds a label and its amount as two."""
+    rows: list[list[_Piece]] = []
+    for piece in sorted(pieces, key=lambda piece: piece.box.y + piece.box.height / 2):
+        row = next((row for row in reversed(rows[-12:]) if _continues(row, piece)), None)
+        if row is None:
+            rows.append([piece])
+        else:
+            row.append(piece)
+    words: list[RawWord] = []
+    block, before = 0, None
+    for line, row in enumerate(rows):
+        around = Box.around(piece.box for piece in row)
+        if before is not None and around.y - before.bottom > _BLOCK_GAP * min(around.height, before.height):
+            block += 1
+        before = around
+        for piece in sorted(row, key=lambda piece: piece.box.x):
+            words.extend(
+                RawWord(text, box.x, box.y, box.width, box.height, min(1.0, score), line, block)
+                for text, box, score in piece.words
+            )
+    return words
+
+
+def _continues(row: list[_Piece], piece: _Piece) -> bool:
+    box, height = piece.box, statistics.median(part.box.height for part in row)
+    nearest = min(row, key=lambda part: _gap(part.box, box))
+    shared = min(nearest.box.bottom, box.bottom) - max(nearest.box.y, box.y)
+    if shared < _SAME_ROW * min(nearest.box.height, box.height):
+        return False
+    return -0.5 * height <= _gap(nearest.box, box) <= _WIDEST_GAP * height
+
+
+def _gap(one: Box, other: Box) -> float:
+    """Between two boxes side by side; below 0 where they overlap."""
+    return max(one.x - other.right, other.x - one.right)
