@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from automateiq.billing.v1 import credits_pb2
-from automateiq.documents.v1 import documents_pb2
+from automateiq.documents.v1 import documents_pb2, webhooks_pb2
 from automateiq.identity.v1 import accounts_pb2
 from automateiq.ocr.v1 import recognition_pb2
 from automateiq_core import permissions
@@ -72,6 +72,10 @@ REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
         documents_pb2.UploadDocumentRequest(chunk=SAMPLE),
     ],
     "ListDocuments": documents_pb2.ListDocumentsRequest,
+    "CreateEndpoint": lambda: webhooks_pb2.CreateEndpointRequest(
+        url="https://b.example/", events=["document.processed"]
+    ),
+    "ListEndpoints": webhooks_pb2.ListEndpointsRequest,
     "InspectDocument": lambda: _file(recognition_pb2.InspectDocumentRequest),
     "RecognizeDocument": lambda: _file(recognition_pb2.RecognizeDocumentRequest),
     "QuoteCredits": lambda: credits_pb2.QuoteCreditsRequest(work=_WORK),
@@ -159,6 +163,9 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
         document = a.upload(SAMPLE, "secret-of-a.pdf")
         a.process(document["id"])
         assert a.ended(document["id"])["status"] == "processed"
+        hook = {"url": "https://secret-of-a.example/", "events": ["document.processed"]}
+        endpoint = client.post("/api/webhooks", json=hook).json()["endpoint"]
+        delivery = client.post(f"/api/webhooks/{endpoint['id']}/ping").json()
 
     async def hold() -> str:
         caller = Caller(fleet, a.organization_id, a.user_id)
@@ -169,6 +176,8 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
 
     return {
         "document_id": document["id"],
+        "endpoint_id": endpoint["id"],
+        "delivery_id": delivery["id"],
         "hold_id": asyncio.run(hold()),
         "organization_id": a.organization_id,
         "user_id": a.user_id,

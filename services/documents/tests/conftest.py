@@ -13,6 +13,7 @@ from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
 from automateiq.common.v1 import recognition_pb2
 from automateiq.documents.v1 import documents_pb2 as pb
+from automateiq.documents.v1 import webhooks_pb2
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
 from automateiq_billing.main import SERVICE as BILLING
 from automateiq_core.mongo import Mongo
@@ -29,6 +30,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 CHUNK = 64 << 10
+_MODULES = (pb, webhooks_pb2)
 # Port 1 of this machine: nothing listens there.
 NOBODY = "127.0.0.1:1"
 
@@ -37,6 +39,7 @@ NOBODY = "127.0.0.1:1"
 class Bench:
     """A running documents service, its worker, and what a test needs to look at it."""
 
+    channel: Any
     documents: Any
     billing: Any
     worker: Runtime
@@ -217,8 +220,10 @@ async def open_bench(
             worker = await closing.enter_async_context(open_runtime("documents", settings))
             DOCUMENTS.wire(worker)
             billing = peer_to("billing", overrides.get("billing_target", NOBODY), credits_pb2)
+            channel = peer_to("documents", target, *_MODULES).channel
             return Bench(
-                documents=DocumentsServiceStub(peer_to("documents", target, pb).channel),
+                channel=channel,
+                documents=DocumentsServiceStub(channel),
                 billing=CreditsServiceStub(billing.channel),
                 worker=worker,
                 mongo=worker.mongo,

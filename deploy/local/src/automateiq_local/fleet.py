@@ -307,7 +307,9 @@ class Fleet:
 
     def _environment(self, service: str, listen: Mapping[str, str] | None = None) -> dict[str, str]:
         folder = self.data_dir
-        env = {"AUTOMATEIQ_ENVIRONMENT": "development", **self._env}
+        # On one machine a receiver of webhooks is a neighbour without a certificate.
+        development = {"AUTOMATEIQ_ENVIRONMENT": "development", "AUTOMATEIQ_WEBHOOK_LOCAL_TARGETS": "true"}
+        env = {**development, **self._env}
         # Without compiled files every start compiles anew, which takes most of the time to get ready.
         env.pop("PYTHONDONTWRITEBYTECODE", None)
         direct = f"{ports.HOST},localhost"

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     DOCUMENTS_WRITE = "documents.write"
     DOCUMENTS_PROCESS = "documents.process"
     DOCUMENTS_DELETE = "documents.delete"
+    WEBHOOKS_MANAGE = "webhooks.manage"
     RECOGNITION_USE = "recognition.use"
     CREDITS_READ = "credits.read"
     CREDITS_SPEND = "credits.spend"
@@ -40,6 +41,7 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.DOCUMENTS_WRITE: _EVERY_USER,
     Permission.DOCUMENTS_PROCESS: _EVERY_USER,
     Permission.DOCUMENTS_DELETE: frozenset({Role.ADMIN, Role.MANAGER}),
+    Permission.WEBHOOKS_MANAGE: frozenset({Role.ADMIN, Role.MANAGER}),
     Permission.RECOGNITION_USE: _USERS_AND_SERVICES,
     Permission.CREDITS_READ: _USERS_AND_SERVICES,
     Permission.CREDITS_SPEND: _USERS_AND_SERVICES,
@@ -81,6 +83,20 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.documents.v1.DocumentsService/CancelProcessing": Rule(Permission.DOCUMENTS_PROCESS),
     "/automateiq.documents.v1.DocumentsService/WatchDocument": Rule(Permission.DOCUMENTS_READ),
     "/automateiq.documents.v1.DocumentsService/DeleteDocument": Rule(Permission.DOCUMENTS_DELETE),
+    "/automateiq.documents.v1.WebhooksService/CreateEndpoint": Rule(
+        Permission.WEBHOOKS_MANAGE, secret_answer=True
+    ),
+    "/automateiq.documents.v1.WebhooksService/ListEndpoints": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.WebhooksService/GetEndpoint": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.WebhooksService/UpdateEndpoint": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.WebhooksService/DeleteEndpoint": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.WebhooksService/RotateSecret": Rule(
+        Permission.WEBHOOKS_MANAGE, secret_answer=True
+    ),
+    "/automateiq.documents.v1.WebhooksService/SendPing": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.WebhooksService/ListDeliveries": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.WebhooksService/ReplayDelivery": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.WebhooksService/ReplayDeliveries": Rule(Permission.WEBHOOKS_MANAGE),
     "/automateiq.ocr.v1.RecognitionService/InspectDocument": Rule(
         Permission.RECOGNITION_USE, _FROM_DOCUMENTS
     ),

@@ -5,6 +5,7 @@ from typing import cast
 
 from automateiq.billing.v1 import credits_pb2
 from automateiq.documents.v1.documents_pb2_grpc import add_DocumentsServiceServicer_to_server
+from automateiq.documents.v1.webhooks_pb2_grpc import add_WebhooksServiceServicer_to_server
 from automateiq.ocr.v1 import recognition_pb2
 from automateiq_core.mongo import Mongo
 from automateiq_core.process import Service, Servicer, Wiring, main
@@ -18,6 +19,12 @@ from automateiq_documents.documents.service import DocumentsService
 from automateiq_documents.documents.servicer import DocumentsServicer
 from automateiq_documents.documents.store import DocumentStore
 from automateiq_documents.settings import DocumentsSettings
+from automateiq_documents.webhooks import tasks as webhook_tasks
+from automateiq_documents.webhooks.delivering import Deliveries
+from automateiq_documents.webhooks.sender import Sender
+from automateiq_documents.webhooks.service import WebhookFollower, WebhooksService
+from automateiq_documents.webhooks.servicer import WebhooksServicer
+from automateiq_documents.webhooks.store import WebhookStore
 
 SCHEDULE = {
     tasks.SETTLE_PENDING: timedelta(seconds=30),
@@ -36,18 +43,43 @@ def wire(runtime: Runtime) -> Wiring:
         recognize_seconds=settings.recognize_seconds,
     )
     credits = runtime.credits(runtime.peer("billing", settings.billing_target, credits_pb2))
-    processing = ProcessingService(store, blobs, reader, credits, runtime.tasks)
+    webhooks = WebhookStore(runtime.mongo)
+    deliveries = _deliveries(settings, runtime, webhooks)
+    followers = (WebhookFollower(store, deliveries),)
+    processing = ProcessingService(store, blobs, reader, credits, runtime.tasks, followers=followers)
     documents = DocumentsService(store, blobs, reader, processing, max_upload_bytes=settings.max_upload_bytes)
     tasks.register(runtime.tasks, documents, processing)
+    webhook_tasks.register(runtime.tasks, deliveries)
     servicer = DocumentsServicer(documents, processing)
+    endpoints = WebhooksService(webhooks, deliveries, local=settings.webhook_local_targets)
+
+    async def migrate() -> None:
+        for one in (store, webhooks):
+            await one.ensure_indexes()
+
     return Wiring(
         servicers=(
             Servicer(
                 add_DocumentsServiceServicer_to_server, servicer, "automateiq.documents.v1.DocumentsService"
             ),
+            Servicer(
+                add_WebhooksServiceServicer_to_server,
+                WebhooksServicer(endpoints, deliveries),
+                "automateiq.documents.v1.WebhooksService",
+            ),
         ),
-        migrate=store.ensure_indexes,
+        migrate=migrate,
     )
+
+
+def _deliveries(settings: DocumentsSettings, runtime: Runtime, store: WebhookStore) -> Deliveries:
+    sender = Sender(
+        seconds=settings.webhook_seconds,
+        local=settings.webhook_local_targets,
+        ca_file=settings.webhook_ca_file,
+    )
+    disable_after = timedelta(days=settings.webhook_disable_days)
+    return Deliveries(store, sender, runtime.tasks, disable_after=disable_after)
 
 
 def _blobs(settings: DocumentsSettings, mongo: Mongo) -> BlobStore:

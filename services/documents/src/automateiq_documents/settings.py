@@ -1,5 +1,6 @@
 """Settings of the documents service."""
 
+from pathlib import Path
 from typing import Literal
 
 from automateiq_core.settings import ServiceSettings
@@ -28,3 +29,18 @@ class DocumentsSettings(ServiceSettings):
     s3_endpoint_url: str = Field("", description="Endpoint of an S3-compatible store; empty is AWS")
     s3_bucket: str = Field("", description="Bucket of the files; needed with blob_store=s3")
     s3_region: str = Field("us-east-1", description="Region of the bucket")
+
+    webhook_seconds: float = Field(
+        10.0, gt=0, le=60, description="How long a receiver of webhooks may take to answer"
+    )
+    webhook_disable_days: float = Field(
+        3.0, gt=0, description="An endpoint that takes nothing for this long is disabled"
+    )
+    webhook_local_targets: bool = Field(
+        False,
+        description="Lets webhooks go to http and to private addresses; for a stack on one machine only",
+    )
+    webhook_ca_file: Path | None = Field(
+        None,
+        description="PEM file of certificate authorities that receivers of webhooks may have beside the public ones",
+    )

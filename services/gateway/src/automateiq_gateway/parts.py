@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
-from automateiq.documents.v1 import documents_pb2
+from automateiq.documents.v1 import documents_pb2, webhooks_pb2
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
+from automateiq.documents.v1.webhooks_pb2_grpc import WebhooksServiceStub
 from automateiq.identity.v1 import accounts_pb2, sessions_pb2
 from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceStub
 from automateiq.identity.v1.sessions_pb2_grpc import SessionsServiceStub
@@ -32,6 +33,7 @@ from automateiq_gateway.settings import GatewaySettings
 if TYPE_CHECKING:
     from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceAsyncStub
     from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceAsyncStub
+    from automateiq.documents.v1.webhooks_pb2_grpc import WebhooksServiceAsyncStub
     from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceAsyncStub
     from automateiq.identity.v1.sessions_pb2_grpc import SessionsServiceAsyncStub
 
@@ -49,6 +51,7 @@ class Parts:
     accounts: "AccountsServiceAsyncStub"
     sessions: "SessionsServiceAsyncStub"
     documents: "DocumentsServiceAsyncStub"
+    webhooks: "WebhooksServiceAsyncStub"
     document_json: Callable[[str], Awaitable[bytes]]
     credits: "CreditsServiceAsyncStub"
     authenticator: Authenticator
@@ -83,7 +86,11 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
         default_deadline_seconds=deadline,
     )
     documents = Peer(
-        "documents", settings.documents_target, (documents_pb2,), signer, default_deadline_seconds=deadline
+        "documents",
+        settings.documents_target,
+        (documents_pb2, webhooks_pb2),
+        signer,
+        default_deadline_seconds=deadline,
     )
     billing = Peer(
         "billing", settings.billing_target, (credits_pb2,), signer, default_deadline_seconds=deadline
@@ -113,6 +120,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             accounts=AccountsServiceStub(identity.channel),
             sessions=sessions,
             documents=DocumentsServiceStub(documents.channel),
+            webhooks=WebhooksServiceStub(documents.channel),
             document_json=_document_json(documents, apart),
             credits=CreditsServiceStub(billing.channel),
             authenticator=Authenticator(SigningKeys(sessions)),
