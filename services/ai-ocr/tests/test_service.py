@@ -17,7 +17,7 @@ from automateiq_ocr.recognition.models import DamagedFile, Options, PageFailed
 from automateiq_ocr.recognition.pool import WorkerPool
 from automateiq_ocr.recognition.service import PagesRead, Recognition, RecognitionService
 from automateiq_ocr.recognition.store import PageStore
-from einvoices import PAGE, attached, cii
+from einvoices import PAGE, attached, cii, ubl
 from ocr_pages import LINES, letter, pdf, picture, saved, text
 from PIL import Image
 
@@ -106,6 +106,13 @@ async def test_an_invoice_inside_a_pdf_is_read_and_held_against_the_page(
     assert found.contract_number is not None
     assert (found.contract_number.value, found.contract_number.origin) == ("V-5", "xml")
     assert found.contract_number.checks == ("equals_page",)
+
+
+async def test_an_xml_invoice_alone_is_printed_and_read(service: RecognitionService, tmp_path: Path) -> None:
+    result = await Filed(tmp_path, ubl(), "application/xml").read(service)
+    assert result.text.startswith("INVOICE\n")
+    assert result.data.total is not None
+    assert (result.data.total.value, result.data.total.page) == ("3071.30", 1)
 
 
 async def test_inspecting_counts_pages(service: RecognitionService, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 from automateiq_core.errors import InvalidInput
 from automateiq_documents.documents.filenames import safe_filename
-from automateiq_documents.documents.sniffing import JPEG, PDF, PNG, sniff
+from automateiq_documents.documents.sniffing import JPEG, PDF, PNG, XML, sniff
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,12 @@ from automateiq_documents.documents.sniffing import JPEG, PDF, PNG, sniff
         (b"II+\x00\x08\x00\x00\x00", "image/tiff"),
         (b"MM\x00*\x00\x00\x00\x08", "image/tiff"),
         (b"RIFF\x24\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b'<?xml version="1.0"?><Invoice/>', "application/xml"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><a/>", "application/xml"),
+        ('\ufeff<?xml version="1.0"?>'.encode("utf-16-le"), "application/xml"),
+        ('\ufeff<?xml version="1.0"?>'.encode("utf-16-be"), "application/xml"),
+        (b"\n<!-- ours --><rsm:CrossIndustryInvoice xmlns:rsm='u'>", "application/xml"),
+        (b"<CreditNote xmlns='u'>", "application/xml"),
     ],
 )
 def test_the_content_says_what_a_file_is(head: bytes, mimetype: str) -> None:
@@ -31,6 +37,9 @@ def test_the_content_says_what_a_file_is(head: bytes, mimetype: str) -> None:
         b"GIF89a\x01\x00\x01\x00",
         b"PK\x03\x04\x14\x00\x06\x00word/document.xml",
         b"<html><body>%PDF</body></html>",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<Invoices>",
+        b"<!---->" * 146,
         b"MZ\x90\x00\x03",
         b"RIFF\x24\x00\x00\x00WAVEfmt ",
         b"RIFF\x24\x00\x00\x00WEBP",
@@ -74,6 +83,7 @@ def test_an_ending_fits_the_type() -> None:
     assert safe_filename("photo.jpeg", JPEG) == "photo.jpeg"
     assert safe_filename("photo.pdf", JPEG) == "photo.jpg"
     assert safe_filename("photo", PNG) == "photo.png"
+    assert safe_filename("rechnung.pdf", XML) == "rechnung.xml"
 
 
 def test_a_long_name_keeps_its_ending_and_whole_letters() -> None:

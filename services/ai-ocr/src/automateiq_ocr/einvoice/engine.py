@@ -7,26 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from automateiq_ocr.einvoice import cii, ubl
+from automateiq_ocr.einvoice.alone import open_invoice, print_invoice, read_invoice
 from automateiq_ocr.einvoice.attachments import attached_to
 from automateiq_ocr.einvoice.merging import merge
-from automateiq_ocr.einvoice.models import XmlInvoice
-from automateiq_ocr.einvoice.trees import UnreadableXml, parse
+from automateiq_ocr.einvoice.trees import UnreadableXml
 from automateiq_ocr.extraction.engine import extract
 from automateiq_ocr.extraction.models import ExtractedData
-from automateiq_ocr.recognition.models import PDF, Page
-
-
-def read_invoice(data: bytes) -> XmlInvoice | None:
-    """What an XML document says, or None where it is no invoice.
-
-    Raises:
-        UnreadableXml: it is no XML that is accepted.
-    """
-    root = parse(data)
-    if cii.is_cii(root):
-        return cii.read(root)
-    return ubl.read(root) if ubl.is_ubl(root) else None
+from automateiq_ocr.recognition.models import PDF, XML, Page
 
 
 def understand(source: bytes | Path, mimetype: str, pages: Sequence[Page]) -> ExtractedData:
@@ -34,6 +21,8 @@ def understand(source: bytes | Path, mimetype: str, pages: Sequence[Page]) -> Ex
 
     XML that is damaged or refused is left aside, with the doubt `xml_unreadable`; it is never an error.
     """
+    if mimetype == XML:
+        return print_invoice(open_invoice(source))[1]
     data = extract(pages)
     if mimetype != PDF:
         return data

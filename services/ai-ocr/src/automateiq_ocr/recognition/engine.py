@@ -8,16 +8,19 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image
 
+from automateiq_ocr.einvoice.alone import open_invoice, pages_of
 from automateiq_ocr.recognition import engines, images, pdf, tesseract
 from automateiq_ocr.recognition.geometry import Placement, scaling
 from automateiq_ocr.recognition.looks import Attempt
 from automateiq_ocr.recognition.models import (
     PDF,
+    XML,
     DocumentInfo,
     EmptyFile,
     Line,
     Options,
     Page,
+    PageNotFound,
     Unit,
     Word,
     mean_confidence,
@@ -25,7 +28,7 @@ from automateiq_ocr.recognition.models import (
 from automateiq_ocr.recognition.reading import read_picture
 
 # Raised whenever the same file may be read differently: it is part of every cached result's key.
-_OWN_VERSION = 3
+_OWN_VERSION = 4
 _ASSUMED_DPI = 300
 # A look at pictures among text is believed before the text layer if it finds this much more.
 _MORE = 1.2
@@ -54,6 +57,8 @@ def open_document(source: bytes | Path, mimetype: str | None, options: Options) 
     if found == PDF:
         with pdf.opened(source, options) as document:
             return DocumentInfo(found, len(document))
+    if found == XML:
+        return DocumentInfo(found, len(pages_of(open_invoice(source), options)))
     return DocumentInfo(found, images.count_pages(source, found, options))
 
 
@@ -62,6 +67,8 @@ def recognize_page(source: bytes | Path, mimetype: str, page_no: int, options: O
 
     Raises a FileRefused for what only shows on this page, PageNotFound, PageFailed or EngineUnavailable.
     """
+    if mimetype == XML:
+        return _sheet(source, page_no, options)
     if mimetype != PDF:
         image = images.load_page(source, mimetype, page_no, options)
         return _read_picture(image, page_no, Placement(), image.size, "px", _ASSUMED_DPI, options)
@@ -79,6 +86,13 @@ def recognize_page(source: bytes | Path, mimetype: str, page_no: int, options: O
             # A scanner's own layer is better than nothing.
             return pdf.read_text_layer(page, page_no, distrust_scans=False) or read
         return read
+
+
+def _sheet(source: bytes | Path, page_no: int, options: Options) -> Page:
+    pages = pages_of(open_invoice(source), options)
+    if not 1 <= page_no <= len(pages):
+        raise PageNotFound(f"The document has no page {page_no}.", page=str(page_no))
+    return pages[page_no - 1]
 
 
 def _read_picture(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from automateiq_ocr.recognition.models import (
     PNG,
     TIFF,
     WEBP,
+    XML,
     DamagedFile,
     ImageTooLarge,
     Options,
@@ -28,6 +30,13 @@ from automateiq_ocr.recognition.models import (
 _FORMATS = {PNG: "PNG", JPEG: "JPEG", TIFF: "TIFF", WEBP: "WEBP"}
 # What Tesseract is given at most; beyond it a page gets slower to read, not better (A3 at 300 dpi fits).
 WORKING_PIXELS = 20_000_000
+# XML that says so, in UTF-8 or UTF-16, or that begins with an invoice at once; comments may come before.
+_XML = re.compile(
+    rb"(?:\xef\xbb\xbf)?<\?xml\s|\xff\xfe<\x00\?\x00x\x00|\xfe\xff\x00<\x00\?\x00x"
+    rb"|(?:\xef\xbb\xbf)?\s*(?><!--.*?-->\s*)*+<(?:[\w.-]{1,40}:)?"
+    rb"(?:Invoice|CreditNote|CrossIndustryInvoice|CrossIndustryDocument)[\s>]",
+    re.DOTALL,
+)
 # Pillow raises many kinds of error on damaged data, depending on the format's decoder.
 _DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
 
@@ -45,6 +54,8 @@ def sniff(head: bytes) -> str | None:
     # The header may follow up to 1,024 bytes of something else (PDF 32000-1, annex H, note 13).
     if b"%PDF-" in head[:1024]:
         return PDF
+    if _XML.match(head):
+        return XML
     return None
 
 
@@ -162,5 +173,7 @@ def require_supported(found: str | None, declared: str | None) -> str:
     """The mimetype by content, if it is one that is read."""
     if found is None:
         named = f" (it was sent as {declared})" if declared else ""
-        raise UnsupportedFile(f"The file is neither a PDF nor a PNG, JPEG, TIFF or WebP image{named}.")
+        raise UnsupportedFile(
+            f"The file is neither a PDF, nor a PNG, JPEG, TIFF or WebP image, nor an XML invoice{named}."
+        )
     return found

@@ -36,7 +36,8 @@ PNG = "image/png"
 JPEG = "image/jpeg"
 TIFF = "image/tiff"
 WEBP = "image/webp"
-MIMETYPES = (PDF, PNG, JPEG, TIFF, WEBP)
+XML = "application/xml"
+MIMETYPES = (PDF, PNG, JPEG, TIFF, WEBP, XML)
 
 
 class _Refusal(AppError):

@@ -23,9 +23,11 @@ PNG = FileType("image/png", (".png",))
 JPEG = FileType("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"))
 TIFF = FileType("image/tiff", (".tif", ".tiff"))
 WEBP = FileType("image/webp", (".webp",))
-ACCEPTED = (PDF, PNG, JPEG, TIFF, WEBP)
+# Electronic invoices; whether it is one, the reader says.
+XML = FileType("application/xml", (".xml",))
+ACCEPTED = (PDF, PNG, JPEG, TIFF, WEBP, XML)
 
-# Five signatures and no library of hundreds: puremagic takes any RIFF file for a WEBP and misses a late PDF header.
+# Six signatures and no library of hundreds: puremagic takes any RIFF file for a WEBP and misses a late PDF header.
 _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PNG),
     (re.compile(rb"\xff\xd8\xff"), JPEG),
@@ -33,6 +35,16 @@ _SIGNATURES = (
     (re.compile(rb"II[*+]\x00|MM\x00[*+]"), TIFF),
     (re.compile(rb"RIFF.{4}WEBPVP8", re.DOTALL), WEBP),
     (re.compile(rb".{0,1019}%PDF-\d", re.DOTALL), PDF),
+    # XML that says so, in UTF-8 or UTF-16, or that begins with an invoice at once; comments may come before.
+    (re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s|\xff\xfe<\x00\?\x00x\x00|\xfe\xff\x00<\x00\?\x00x"), XML),
+    (
+        re.compile(
+            rb"(?:\xef\xbb\xbf)?\s*(?><!--.*?-->\s*)*+<(?:[\w.-]{1,40}:)?"
+            rb"(?:Invoice|CreditNote|CrossIndustryInvoice|CrossIndustryDocument)[\s>]",
+            re.DOTALL,
+        ),
+        XML,
+    ),
 )
 
 
@@ -47,5 +59,5 @@ def sniff(head: bytes) -> FileType:
             return kind
     raise InvalidInput(
         "UNSUPPORTED_TYPE",
-        "This is no PDF, PNG, JPEG, TIFF or WEBP file, whatever its name says. Upload one of these.",
+        "This is no PDF, PNG, JPEG, TIFF or WEBP file and no XML invoice, whatever its name says. Upload one of these.",
     )

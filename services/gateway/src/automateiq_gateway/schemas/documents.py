@@ -324,7 +324,7 @@ class UploadForm(Schema):
         None, description="A JSON object of words", examples=['{"costCentre": "12"}']
     )
     file: bytes = Field(
-        description="The file: PDF, PNG, JPEG, TIFF or WEBP",
+        description="The file: PDF, PNG, JPEG, TIFF, WEBP, or an XML invoice (CII or UBL)",
         json_schema_extra={"type": "string", "contentMediaType": "application/octet-stream"},
     )
 
