@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from automateiq_core.errors import AppError
+from automateiq_ocr.einvoice.engine import understand
 from automateiq_ocr.extraction.engine import extract
 from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem
 from automateiq_ocr.recognition.engine import engine_version, open_document, recognize_page
@@ -55,6 +56,17 @@ def answer(path: Path, options: Options) -> Answer:
     except AppError:
         return Answer()
     return answer_of(extract(pages), "\n".join(page.text for page in pages))
+
+
+def with_xml(path: Path, options: Options) -> ExtractedData:
+    """What the service makes of a document: its pages, and the e-invoice embedded in it."""
+    pages = pages_of(path, options)
+    return understand(path, open_document(path, None, options).mimetype, pages)
+
+
+def contradictions(data: ExtractedData) -> list[str]:
+    """The fields in which the embedded e-invoice and the page differ."""
+    return [name for name, field in data.fields().items() if "page_differs_from_xml" in field.doubts]
 
 
 def answer_of(data: ExtractedData, text: str) -> Answer:

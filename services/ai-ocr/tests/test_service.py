@@ -12,6 +12,7 @@ import pytest
 from automateiq_core.context import CallContext
 from automateiq_core.mongo import Mongo
 from automateiq_core.testing import calling
+from automateiq_ocr.proposals.client import ModelClient
 from automateiq_ocr.recognition.engine import engine_version, recognize_page
 from automateiq_ocr.recognition.models import DamagedFile, Options, PageFailed
 from automateiq_ocr.recognition.pool import WorkerPool
@@ -22,6 +23,7 @@ from ocr_pages import LINES, letter, pdf, picture, saved, text
 from PIL import Image
 
 from samples.make import hostile
+from tests.openai_server import openai_server
 
 HOUR = timedelta(hours=1)
 
@@ -230,3 +232,19 @@ async def test_who_stops_listening_stops_the_work(
     assert [task for task in others if "read" in repr(task.get_coro())] == []
     (filed.path).unlink()
     assert (await Filed(tmp_path, pdf(text(("Next, please.",)))).read(service)).text == "Next, please."
+
+
+async def test_a_model_completes_what_was_not_found(
+    pages: PageStore, pool: WorkerPool, tmp_path: Path
+) -> None:
+    bill = ("Invoice 4711", "Date 14 March 2026", "Oak table 1,000.00", "VAT 250.00", "Total EUR 1,250.00")
+    sheet = Filed(tmp_path, pdf(text(("for Kvist and Ulv by their joiner", *bill))))
+    with openai_server() as server:
+        server.answer = '{"customer": "Kvist and Ulv", "order_number": "B-9"}'
+        model = ModelClient(server.url, "", "scripted", seconds=5.0)
+        found = await sheet.read(RecognitionService(pages, pool, pool, Options(), engine_version(), model))
+        await model.close()
+    assert found.data.customer is not None
+    assert (found.data.customer.value, found.data.customer.origin) == ("Kvist and Ulv", "model")
+    assert found.data.order_number is None
+    assert len(server.asked) == 1

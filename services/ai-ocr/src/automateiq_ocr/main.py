@@ -8,6 +8,7 @@ from automateiq.ocr.v1.recognition_pb2_grpc import add_RecognitionServiceService
 from automateiq_core.process import Service, Servicer, Wiring, main
 from automateiq_core.runtime import Runtime
 
+from automateiq_ocr.proposals.client import ModelClient
 from automateiq_ocr.recognition.engine import engine_version
 from automateiq_ocr.recognition.pool import WorkerPool
 from automateiq_ocr.recognition.service import RecognitionService
@@ -22,13 +23,16 @@ def wire(runtime: Runtime) -> Wiring:
     pages = PageStore(runtime.mongo, kept=timedelta(seconds=settings.ocr_cache_seconds))
     limit = settings.ocr_page_seconds + 30
     pool, aside = WorkerPool(settings.ocr_workers, limit_seconds=limit), WorkerPool(1, limit_seconds=limit)
-    service = RecognitionService(pages, pool, aside, settings.options, engine_version())
+    model = _model(settings)
+    service = RecognitionService(pages, pool, aside, settings.options, engine_version(), model)
 
     async def start() -> None:
         await asyncio.gather(pool.start(), aside.start())
 
     async def stop() -> None:
         await asyncio.gather(pool.stop(), aside.stop())
+        if model is not None:
+            await model.close()
 
     return Wiring(
         servicers=(
@@ -41,6 +45,17 @@ def wire(runtime: Runtime) -> Wiring:
         migrate=pages.ensure_indexes,
         start=start,
         stop=stop,
+    )
+
+
+def _model(settings: OcrSettings) -> ModelClient | None:
+    if not settings.ocr_model_base_url:
+        return None
+    return ModelClient(
+        settings.ocr_model_base_url,
+        settings.ocr_model_api_key.get_secret_value(),
+        settings.ocr_model_name,
+        seconds=settings.ocr_model_seconds,
     )
 
 

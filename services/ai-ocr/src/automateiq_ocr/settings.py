@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from automateiq_core.settings import ServiceSettings
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from automateiq_ocr.recognition.models import Options
@@ -35,6 +35,16 @@ class OcrSettings(ServiceSettings):
     ocr_page_seconds: float = Field(120.0, gt=0, description="Longest time for one page")
     ocr_cache_seconds: int = Field(
         3600, ge=0, description="How long a result is kept for the same file; 0 keeps none"
+    )
+    ocr_model_base_url: str = Field(
+        "",
+        description="An OpenAI-compatible endpoint that proposes values for what was not found, for instance "
+        "http://127.0.0.1:11434/v1; the documents' text is sent there. Empty asks nobody",
+    )
+    ocr_model_name: str = Field("gpt-5-mini", description="Which of its models is asked")
+    ocr_model_api_key: SecretStr = Field(SecretStr(""), description="The key of that endpoint")
+    ocr_model_seconds: float = Field(
+        20.0, gt=0, le=120, description="Longest time for its answer; then the document goes on without"
     )
     default_deadline_seconds: float = Field(
         1800.0, gt=0, description="Deadline of a call whose caller set none"

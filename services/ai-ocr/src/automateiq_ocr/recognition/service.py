@@ -7,6 +7,8 @@ from pathlib import Path
 
 from automateiq_ocr.einvoice.engine import understand
 from automateiq_ocr.extraction.models import ExtractedData
+from automateiq_ocr.proposals.engine import with_proposals
+from automateiq_ocr.proposals.models import Proposer, missing
 from automateiq_ocr.recognition.engine import open_document, recognize_page
 from automateiq_ocr.recognition.models import DocumentInfo, Options, Page, mean_confidence
 from automateiq_ocr.recognition.pool import WorkerPool
@@ -45,13 +47,20 @@ class RecognitionService:
     """Inspects and reads documents."""
 
     def __init__(
-        self, pages: PageStore, pool: WorkerPool, aside: WorkerPool, options: Options, engine: str
+        self,
+        pages: PageStore,
+        pool: WorkerPool,
+        aside: WorkerPool,
+        options: Options,
+        engine: str,
+        proposer: Proposer | None = None,
     ) -> None:
         self._pages = pages
         self._pool = pool
         # Milliseconds of work must not wait behind pages that take seconds: an upload is waiting for it.
         self._aside = aside
         self._options = options
+        self._proposer = proposer
         # What a page depends on beside the file: the engine and how it is told to read.
         self._engine = f"{engine}-{options.deep_engine}-{'+'.join(options.languages)}-{options.dpi}dpi"
 
@@ -98,5 +107,14 @@ class RecognitionService:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         ordered = tuple(pages[number] for number in range(1, info.page_count + 1))
-        data = await self._aside.run(understand, path, info.mimetype, ordered)
+        data = await self._completed(await self._aside.run(understand, path, info.mimetype, ordered), ordered)
         yield Recognition(ordered, data, self._engine, from_cache=not missing)
+
+    async def _completed(self, data: ExtractedData, pages: tuple[Page, ...]) -> ExtractedData:
+        """The data with what a language model proposes for the rest, where there is one."""
+        wanted = missing(data) if self._proposer is not None else {}
+        if self._proposer is None or not wanted:
+            return data
+        text = "\n\n".join(page.text for page in pages)
+        proposed = await self._proposer.propose(text, wanted)
+        return await self._aside.run(with_proposals, data, proposed, pages) if proposed else data
