@@ -267,9 +267,16 @@ def test_the_total_is_the_one_after_rounding() -> None:
     assert sums("Total incl. GST  31.47", "Rounding  -0.02", "Total  31.45")[2] == "31.45"
 
 
-def test_several_taxes_without_a_printed_sum_are_left_out() -> None:
+def test_several_taxes_without_a_printed_sum_are_added_up_where_net_and_total_prove_it() -> None:
     rows = ("Net total  £300.00", "VAT 5% on 100.00  £5.00", "VAT 20% on 200.00  £40.00", "Total  £345.00")
-    assert sums(*rows) == ("300.00", None, "345.00")
+    data = extract([set_page(*HEAD, *rows)])
+    assert data.tax is not None
+    assert (data.tax.value, data.tax.source_text) == ("45.00", "£5.00 £40.00")
+    assert "sum_of_taxes" in data.tax.checks
+    assert [(tax.rate.value, tax.base.value, tax.amount.value) for tax in data.taxes] == [
+        ("5", "100.00", "5.00"),
+        ("20", "200.00", "40.00"),
+    ]
     assert sums(*rows[:3], "VAT total  £45.00", rows[3]) == ("300.00", "45.00", "345.00")
 
 

@@ -24,12 +24,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same sums in the same order
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 from automateiq_ocr.extraction.ranking import WEIGHTS
+from generated import generate
 from labelled import Labelled, load
-from learning import FOLDS, Task, fit, folds_of, rows_of
+from learning import FOLDS, SEED, Task, fit, folds_of, rows_of
 from tasks import TASKS
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[3]
+
+GENERATED = 400
 
 
 def train(
@@ -77,7 +80,7 @@ def main() -> None:
     asked = arguments.parse_args()
     documents = load(asked.data, asked.pages)
     tasks = [task for task in TASKS if not asked.only or task.name in asked.only]
-    train(documents, (), tasks, WEIGHTS, HERE / "folds")
+    train(documents, generate(GENERATED, SEED), tasks, WEIGHTS, HERE / "folds")
 
 
 if __name__ == "__main__":

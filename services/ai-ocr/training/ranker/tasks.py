@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from learning import Task
+from collections.abc import Sequence
 
-TASKS: tuple[Task, ...] = ()
+from automateiq_ocr.extraction.amounts import normal
+from automateiq_ocr.extraction.layout import lay_out
+from automateiq_ocr.extraction.sums import features, find_sums
+from automateiq_ocr.recognition.models import Page
+from learning import Candidates, Task
+
+
+def _sums(pages: Sequence[Page]) -> Candidates:
+    sums = find_sums(lay_out(pages))
+    return [(normal(entry.value), row) for entry, row in zip(sums.sums, features(sums), strict=True)]
+
+
+TASKS: tuple[Task, ...] = (
+    Task("total", "total", _sums),
+    Task("subtotal", "subtotal", _sums),
+    Task("tax", "tax", _sums),
+)

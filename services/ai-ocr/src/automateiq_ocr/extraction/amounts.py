@@ -122,6 +122,7 @@ class Amount:
     mark: str | None
     cents: bool  # written with two decimals
     unsure: bool  # "1.234" may be either
+    repaired: bool = False  # misread; the value is what the arithmetic proves
 
     @property
     def text(self) -> str:

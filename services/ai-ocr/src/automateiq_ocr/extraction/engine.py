@@ -13,12 +13,15 @@ from automateiq_ocr.extraction.evidence import stands_on
 from automateiq_ocr.extraction.iban import find_iban
 from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.extraction.line_items import find_line_items
-from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem
+from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem, TaxLine
 from automateiq_ocr.extraction.numbers import find_number
 from automateiq_ocr.extraction.parties import find_vendor
 from automateiq_ocr.extraction.tax_ids import find_tax_id
 from automateiq_ocr.extraction.totals import Totals, find_totals
 from automateiq_ocr.recognition.models import Page
+
+# A contract or a letter speaks of many sums; a total among them is shown only if it is plain.
+_PLAIN_TOTAL = 0.6
 
 
 def extract(pages: Sequence[Page]) -> ExtractedData:
@@ -31,18 +34,20 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     if not layout.rows:
         return ExtractedData()
     decimal_mark = usual_decimal_mark(layout)
-    totals = find_totals(layout, decimal_mark)
+    totals = find_totals(layout)
     items = find_line_items(layout, decimal_mark, totals.first_row)
     if items and not totals.proven:
         amounts = (Decimal(item.amount.value) for item in items if item.amount is not None)
-        totals = find_totals(layout, decimal_mark, amounts)
+        totals = find_totals(layout, amounts)
     number = find_number(layout)
     kind, sure = find_type(layout, has_total=totals.total is not None, has_number=number is not None)
     currency = find_currency(layout, totals.total_row)
     date, due_date = find_document_dates(layout, currency.code if currency else None)
     bill = kind in (DocumentType.INVOICE, DocumentType.RECEIPT)
     if not bill:
-        totals, items, number, due_date = Totals(), (), None, None
+        items, number, due_date = (), None, None
+        if totals.total is None or totals.total.confidence < _PLAIN_TOTAL:
+            totals = Totals()
     contract = find_contract(pages, layout) if kind is DocumentType.CONTRACT else Contract()
     sign = None
     if currency is not None:
@@ -63,7 +68,13 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         currency=proven(sign),
         subtotal=proven(totals.subtotal),
         tax=proven(totals.tax),
+        tip=proven(totals.tip),
+        rounding=proven(totals.rounding),
         total=proven(totals.total),
+        amount_due=proven(totals.amount_due),
+        taxes=tuple(
+            TaxLine(proven(line.rate), proven(line.base), proven(line.amount)) for line in totals.taxes
+        ),
         line_items=tuple(
             LineItem(proven(i.description), proven(i.quantity), proven(i.unit_price), proven(i.amount))
             for i in items

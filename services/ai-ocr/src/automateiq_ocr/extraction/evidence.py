@@ -21,6 +21,11 @@ def stands_on(field: Field, pages: Sequence[Page], layout: Layout) -> bool:
     return any(field.source_text in _joined(words, field.box) for words in (page.words, by_rows))
 
 
+def text_in(layout: Layout, page: int, box: Box) -> str:
+    """All that is printed inside a box, row after row."""
+    return _joined((token.word for row in layout.rows if row.page == page for token in row.tokens), box)
+
+
 def _joined(words: Iterable[Word], box: Box) -> str:
     slack = 0.5  # boxes are rounded
     return " ".join(

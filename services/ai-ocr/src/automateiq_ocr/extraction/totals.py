@@ -1,40 +1,35 @@
-"""Subtotal, tax and total: what the labels say, and what the arithmetic makes of it."""
+"""Subtotal, tax and total: one choice for all three, by how likely each sum is each of them, under the arithmetic."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
-from typing import Literal
 
-from automateiq_ocr.extraction import vocabulary
-from automateiq_ocr.extraction.amounts import Amount, find_amounts
-from automateiq_ocr.extraction.layout import Layout, Row, overlap
-from automateiq_ocr.extraction.models import Field
+from automateiq_ocr.extraction.labelling import Role, labelled
+from automateiq_ocr.extraction.layout import Layout, Row
+from automateiq_ocr.extraction.models import Field, TaxLine
+from automateiq_ocr.extraction.ranking import ranker
+from automateiq_ocr.extraction.repairs import with_repairs
+from automateiq_ocr.extraction.sums import CENT, TOLERANCE, Sum, Sums, features, find_sums
+from automateiq_ocr.extraction.taxes import find_taxes, sum_of_taxes
 
-Kind = Literal["subtotal", "tax", "total"]
+__all__ = ["Totals", "find_totals", "labelled"]
 
-_TOLERANCE = Decimal("0.02")
 _ROUNDING = Decimal("0.05")  # cash totals are rounded to five cents in some countries
-_MOST = 10  # candidates of a kind that are weighed against one another
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An amount that a label calls subtotal, tax or total; `score` 0..1 is how plainly."""
-
-    kind: Kind
-    amount: Amount
-    score: float
-    line: bool = True  # a line of its own, not one of several in a table of tax rates
-
-    @property
-    def value(self) -> Decimal:
-        """The amount."""
-        return self.amount.value
+_WEIGHED = 7  # sums of a role that are weighed against one another
+# What the arithmetic is worth, in the unit of log odds.
+_ADDS_UP = 3.0
+_ADDS_UP_ROUNDED = 1.5
+_IS_RATE = 1.0
+_AFTER_ROUNDING = 2.5
+_CONTRADICTS = -1.5
+_IMPOSSIBLE = -4.0
+# A sum in a sentence, which no label calls anything, is a total only if much else says so.
+_LEAST_LABELLED = -2.5
+_LEAST_BARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,320 +38,229 @@ class Totals:
 
     subtotal: Field | None = None
     tax: Field | None = None
+    tip: Field | None = None
+    rounding: Field | None = None
     total: Field | None = None
+    amount_due: Field | None = None
+    taxes: tuple[TaxLine, ...] = ()
     total_row: Row | None = None
     first_row: int | None = None  # the first row of the block of totals
     proven: bool = False
 
 
-def find_totals(layout: Layout, decimal_mark: str | None, lines: Iterable[Decimal] = ()) -> Totals:
+@dataclass(frozen=True, slots=True)
+class _Odds:
+    """A sum, and the log odds that it is what is looked for."""
+
+    entry: Sum
+    odds: float
+
+    @property
+    def value(self) -> Decimal:
+        return self.entry.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    total: _Odds | None = None
+    subtotal: _Odds | None = None
+    tax: _Odds | None = None
+    checks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    score: float = 0.0
+
+
+def find_totals(layout: Layout, lines: Iterable[Decimal] = ()) -> Totals:
     """The best set of subtotal, tax and total; `lines` are the amounts of the line items, where known."""
-    amounts = {row.index: [a for a in find_amounts(row, decimal_mark) if a.money] for row in layout.rows}
-    candidates = _candidates(layout, amounts)
-    return _choose(layout, candidates, amounts, sum(lines, Decimal(0)))
+    sums = with_repairs(find_sums(layout))
+    if not sums.sums:
+        return Totals()
+    table = features(sums)
+    odds = {name: _odds(sums, ranker(name).score(table)) for name in ("total", "subtotal", "tax")}
+    odds["total"] = _after_rounding(sums, odds["total"])
+    choice = _choose(sums, odds)
+    return _totals(sums, choice, odds["total"], sum(lines, Decimal(0)))
 
 
-def labelled(text: str) -> tuple[Kind | None, float]:
-    """(what a folded label calls its amount, how plainly from 0 to 1)."""
-    text = text.strip(" :.-=|")
-    if not text:
-        return None, 0.0
-    short = 1.0 if len(text) < 40 else 0.75
-    if _excluded(text):
-        return None, 0.0
-    if vocabulary.TAX_SUM.search(text):
-        return "tax", 1.0 * short
-    pay, subtotal = vocabulary.TOTAL_TO_PAY.search(text), vocabulary.SUBTOTAL.search(text)
-    tax = vocabulary.TAX.search(text)
-    includes = re.search(
-        r"incl|inkl|inc\b|with|mit|ttc|gross|brutto|after|including|enth|compris|tax invoice", text
-    )
-    if (
-        tax
-        and not includes
-        and not re.search(r"excl|before|without|ohne|ex\b|hors|sin\b|zzgl\.? \S+ ?(?:mwst)?$", text)
-        and (not pay or tax.start() < pay.start() or not re.search(r"total|gesamt|betrag|amount", text))
-    ):
-        return "tax", 0.9 * short
-    if (
-        subtotal
-        and (not pay or subtotal.end() - subtotal.start() >= pay.end() - pay.start())
-        and not includes
-    ):
-        return "subtotal", 0.95 * short
-    if re.search(r"excl|before tax|without|ohne|hors taxe", text) and (pay or vocabulary.TOTAL.search(text)):
-        return "subtotal", 0.9 * short
-    if tax and re.search(r"inkl|incl|enth", text) and not pay and not vocabulary.TOTAL.search(text):
-        return "tax", 0.7 * short
-    if pay:
-        return "total", 1.0 * short
-    if vocabulary.TOTAL.search(text):
-        return "total", (0.85 if re.search(r"tota|summe", text) else 0.45) * short
-    return None, 0.0
+def _odds(sums: Sums, chances: Sequence[float]) -> list[_Odds]:
+    """The likeliest sums first; of equally likely ones the later printed."""
+    found = [
+        _Odds(entry, math.log(max(chance, 1e-4) / max(1 - chance, 1e-4)))
+        for entry, chance in zip(sums.sums, chances, strict=True)
+    ]
+    found.reverse()
+    return sorted(found, key=lambda one: one.odds, reverse=True)
 
 
-def _excluded(text: str) -> bool:
-    if vocabulary.CHANGE.search(text) and not re.search(
-        r"total.*(?:after|incl\S*) round|round\S* total|total round", text
-    ):
-        return True
-    return bool(vocabulary.NOT_AN_AMOUNT.search(text)) and not vocabulary.TOTAL_TO_PAY.search(text)
-
-
-def _candidates(layout: Layout, amounts: dict[int, list[Amount]]) -> list[Candidate]:
-    found: list[Candidate] = []
-    for row in layout.rows:
-        inside = amounts[row.index]
-        if inside:
-            here = _in_row(row, inside) or _under_labels(layout, row, inside)
-            if re.search(r"(?<!\w)(?:tip|gratuity|trinkgeld)(?!\w)", row.folded):
-                here = [replace(c, score=c.score * 0.3) for c in here]  # suggestions
-            found += here
-        else:
-            found += _label_alone(layout, row, amounts)
-    return found + _implied(found, amounts)
-
-
-def _implied(found: list[Candidate], amounts: dict[int, list[Amount]]) -> list[Candidate]:
-    """Amounts without a legible label that are the sum of a labelled subtotal and tax."""
-    known = {id(c.amount) for c in found}
-    plain = {
-        kind: {c.value for c in found if c.kind == kind and c.score > 0.7} for kind in ("subtotal", "tax")
+def _after_rounding(sums: Sums, totals: list[_Odds]) -> list[_Odds]:
+    """The sum after a printed rounding is the total, not the one before it."""
+    steps = [
+        (amount.row.index, abs(entry.value))
+        for entry in sums.sums
+        for amount in entry.amounts
+        if entry.labels.get("rounding", 0.0) > 0.5 and 0 < abs(entry.value) <= _ROUNDING
+    ]
+    likely = [one for one in totals if one.odds > -1.5]
+    after = {
+        id(rounded.entry)
+        for index, step in steps
+        for plain, rounded in product(likely, totals)
+        if abs(plain.value - rounded.value) == step
+        and rounded.value % _ROUNDING == 0
+        and any(amount.row.index < index for amount in plain.entry.amounts)
+        and any(amount.row.index > index for amount in rounded.entry.amounts)
     }
-    sums = {subtotal + tax for subtotal in plain["subtotal"] for tax in plain["tax"] if tax}
     return [
-        Candidate("total", amount, 0.35)
-        for inside in amounts.values()
-        for amount in inside
-        if amount.value in sums and id(amount) not in known
+        replace(one, odds=one.odds + _AFTER_ROUNDING) if id(one.entry) in after else one for one in totals
     ]
 
 
-def _in_row(row: Row, inside: list[Amount]) -> list[Candidate]:
-    found: list[Candidate] = []
-    at = 0
-    previous: tuple[Kind | None, float] = (None, 0.0)
-    for amount in inside:
-        label = row.folded[at : amount.start]
-        kind, score = labelled(_nearest_cell(row, at, amount.start) or label)
-        if kind is None and _nearest_cell(row, at, amount.start) != label:
-            kind, score = labelled(label)
-            score *= 0.9
-        if kind is None and not re.search(r"[a-z]{2}", label):
-            kind, score = previous  # "Tax 7% on 100.00  7.00": the last amount is the label's
-        if kind is not None:
-            found.append(Candidate(kind, amount, score))
-        elif vocabulary.PAYMENT.search(label) and not vocabulary.CHANGE.search(label):
-            found.append(Candidate("total", amount, 0.3))
-        if re.search(r"[a-z]{2}", label):
-            previous = (kind, score)
-        at = amount.end
-    if len(inside) >= 2:
-        return _with_several(row, inside, found)
-    return found
-
-
-def _nearest_cell(row: Row, start: int, end: int) -> str:
-    """The label's own cell: the text in the last cell before an amount that has letters."""
-    at = 0
-    best = ""
-    for cell in row.cells:
-        begin, at = at, at + len(cell.text) + 1
-        if begin >= start and begin < end:
-            text = row.folded[begin : min(at - 1, end)]
-            if re.search(r"[a-z]{2}", text):
-                best = text
+def _choose(sums: Sums, odds: dict[str, list[_Odds]]) -> _Choice:
+    best = _Choice(score=-math.inf)
+    subtotals: list[_Odds | None] = [None, *(one for one in odds["subtotal"][:_WEIGHED] if one.odds > -4.0)]
+    taxes: list[_Odds | None] = [None, *(one for one in odds["tax"][:_WEIGHED] if one.odds > -4.0)]
+    for total, subtotal, tax in product(odds["total"][:_WEIGHED], subtotals, taxes):
+        choice = _weighed(sums, total, subtotal, tax)
+        if choice.score > best.score:
+            best = choice
     return best
 
 
-def _with_several(row: Row, inside: list[Amount], found: list[Candidate]) -> list[Candidate]:
-    """A row with several amounts: of a table of rates (net, tax, gross), or the label's is the last."""
-    values = [amount.value for amount in inside]
-    label = row.folded[: inside[0].start]
-    total_row = labelled(label)[0] in ("total", "subtotal")
-    for i in range(len(values) - 2):
-        net, tax, gross = values[i : i + 3]
-        for first, second in ((i, i + 1), (i + 1, i)):
-            small = abs(values[second]) <= abs(values[first]) * Decimal("0.3")
-            if abs(net + tax - gross) <= _TOLERANCE and small and gross:
-                score = 0.8 if total_row else 0.35
-                return [
-                    Candidate("subtotal", inside[first], score, line=total_row),
-                    Candidate("tax", inside[second], score, line=total_row),
-                    Candidate("total", inside[i + 2], score, line=total_row),
-                ]
-    kept = [c for c in found if c.amount is inside[-1] or c.kind != found[-1].kind]
-    weaker = [replace(c, score=c.score * 0.5) for c in found if c not in kept]
-    return kept + weaker
+def _weighed(sums: Sums, total: _Odds, subtotal: _Odds | None, tax: _Odds | None) -> _Choice:
+    score = total.odds + sum(one.odds for one in (subtotal, tax) if one is not None)
+    checks: list[str] = []
+    doubts: list[str] = []
+    if tax is not None and (
+        abs(tax.value) >= abs(total.value) > 0 or (tax.entry is total.entry and tax.value)
+    ):
+        score += _IMPOSSIBLE
+    if subtotal is not None and tax is not None:
+        difference = abs(subtotal.value + tax.value - total.value)
+        if difference <= TOLERANCE:
+            score += _ADDS_UP if tax.value else 0.3
+            checks.append("net_plus_tax")
+        elif difference <= _ROUNDING + TOLERANCE and total.value % _ROUNDING == 0:
+            score += _ADDS_UP_ROUNDED
+            checks.append("net_plus_tax")
+        elif subtotal.value != total.value:
+            score += _CONTRADICTS
+            doubts.append("sum_differs")
+    elif subtotal is not None and subtotal.value > total.value > 0:
+        score += _CONTRADICTS / 2
+    if tax is not None and tax.value and _is_rate(sums, total, tax):
+        score += _IS_RATE
+        checks.append("tax_is_rate_of_net")
+    return _Choice(total, subtotal, tax, tuple(checks), tuple(doubts), score)
 
 
-def _under_labels(layout: Layout, row: Row, inside: list[Amount]) -> list[Candidate]:
-    """Amounts under a row of labels: Net | VAT | Total."""
-    found: list[Candidate] = []
-    if re.search(r"[a-z]{4}", row.folded):
-        return found
-    for passed, above in enumerate(layout.above(row, 5)):
-        if row.middle - above.middle > (4 + 2 * passed) * max(row.height, above.height):
-            break
-        if not re.search(r"[a-z]{3}", above.folded):
-            continue  # an earlier row of the same table: the last one holds the sums
-        for amount in inside:
-            tokens = row.within(amount.start, amount.end)
-            for cell in above.cells:
-                if any(overlap(cell, token) > 0.3 for token in tokens):
-                    kind, score = labelled(cell.folded)
-                    if kind is not None and not re.search(r"\d", cell.text):
-                        found.append(Candidate(kind, amount, min(0.9, score * (0.6 + 0.1 * passed))))
-        break
-    return found
+def _is_rate(sums: Sums, total: _Odds, tax: _Odds) -> bool:
+    net = total.value - tax.value
+    return any(abs(net * rate - tax.value) <= TOLERANCE for rate in sums.rates)
 
 
-def _label_alone(layout: Layout, row: Row, amounts: dict[int, list[Amount]]) -> list[Candidate]:
-    """A label whose amount slipped into the next row, with nothing else in it."""
-    kind, score = labelled(row.cells[-1].folded)
-    if kind is None or score < 0.7 or len(row.cells[-1].text) > 40:
-        return []
-    for below in layout.below(row, 1):
-        inside = amounts[below.index]
-        close = below.middle - row.middle < 2.5 * max(row.height, below.height)
-        if len(inside) == 1 and close and not re.search(r"[a-z]{3}", below.folded[: inside[0].start]):
-            return [Candidate(kind, inside[0], score * 0.7)]
-    return []
-
-
-def _choose(
-    layout: Layout, candidates: list[Candidate], amounts: dict[int, list[Amount]], lines: Decimal
-) -> Totals:
-    count = max(1, len(layout.rows))
-
-    def weight(candidate: Candidate) -> float:
-        # Totals stand late, in large print, with a currency.
-        place = 0.08 * candidate.amount.row.index / count
-        size = 0.06 if candidate.amount.row.height > 1.2 * layout.line_height else 0.0
-        return candidate.score + place + size + (0.04 if candidate.amount.mark else 0.0)
-
-    def best(kind: Kind) -> list[Candidate]:
-        return sorted((c for c in candidates if c.kind == kind), key=weight, reverse=True)[:_MOST]
-
-    totals, subtotals, taxes = best("total"), best("subtotal"), best("tax")
-    lone = {c.value for c in totals if c.line}
-    totals = [replace(c, line=True) if c.value in lone else c for c in totals]
-    totals += [replace(c, kind="total", score=c.score * 0.5) for c in subtotals]
-    chosen: tuple[float, Candidate | None, Candidate | None, Candidate | None, bool] = (
-        0.0,
-        None,
-        None,
-        None,
-        False,
-    )
-    rounded = _rounded(layout, totals, amounts)
-    repeated = Counter(c.value for c in candidates)
-    for total, subtotal, tax in product([*totals, None], [*subtotals, *totals, None], [*taxes, None]):
-        score, proven = _score(total, subtotal, tax, lines, weight)
-        if total is not None:
-            score += 0.05 * min(3, repeated[total.value] - 1)
-            score -= 0.5 if not total.value else 0.15 if total.value < 0 else 0.0
-            score += 0.4 if total.value in rounded else 0.0
-        if score > chosen[0]:
-            chosen = (score, total, subtotal, tax, proven)
-    _, total, subtotal, tax, proven = chosen
-    if tax is not None and not proven and _several_taxes(taxes):
-        tax = None
-    if tax is None and total is not None and subtotal is not None and not _several_taxes(taxes):
-        tax = _between(subtotal, total, amounts)
-        proven = tax is not None
-    rows = [c.amount.row.index for c in (total, subtotal, tax) if c is not None]
+def _totals(sums: Sums, choice: _Choice, totals: list[_Odds], lines: Decimal) -> Totals:
+    total = choice.total
+    if total is None or total.odds < (_LEAST_LABELLED if total.entry.labels else _LEAST_BARE):
+        return Totals()
+    taxes = find_taxes(sums, total.value)
+    checks = (*choice.checks, *_checks_of(sums, total.entry, lines))
+    rival = next((one.odds for one in totals if one.entry is not total.entry), -6.0)
+    sure = _chance(total.odds, rival, checks, choice.doubts)
+    tax = choice.tax
+    tax_field = _field(tax, "tax", choice, sure) if tax else None
+    summed = sum_of_taxes(sums, taxes, total.value, choice.subtotal.value if choice.subtotal else None)
+    if summed is not None and "net_plus_tax" not in choice.checks:
+        tax_field = summed
+    place = total.entry.place("total")
+    rows = [place.row.index]
+    rows += [choice.subtotal.entry.place("subtotal").row.index] if choice.subtotal else []
+    rows += [tax.entry.place("tax").row.index] if tax else []
     return Totals(
-        subtotal=_field(subtotal, proven),
-        tax=_field(tax, proven),
-        total=_field(total, proven or (lines != 0 and total is not None and total.value == lines)),
-        total_row=total.amount.row if total else None,
-        first_row=min(rows) if rows else None,
-        proven=proven,
+        subtotal=_field(choice.subtotal, "subtotal", choice, sure) if choice.subtotal else None,
+        tax=tax_field,
+        tip=_printed(sums, "tip", total.value),
+        rounding=_printed(sums, "rounding", Decimal("0.5")),
+        total=_placed(total.entry, "total", sure, checks, choice.doubts),
+        amount_due=_due(sums, total.entry, sure),
+        taxes=taxes,
+        total_row=place.row,
+        first_row=min(rows),
+        proven="net_plus_tax" in choice.checks,
     )
 
 
-def _rounded(layout: Layout, totals: list[Candidate], amounts: dict[int, list[Amount]]) -> set[Decimal]:
-    """The totals that follow from an earlier one by a printed rounding."""
-    steps = [
-        (row.index, amount.value)
-        for row in layout.rows
-        if re.search(r"round|rundung|arrondi", row.folded)
-        for amount in amounts[row.index]
-        if abs(amount.value) <= _ROUNDING
-    ]
-    return {
-        after.value
-        for index, step in steps
-        for before in totals
-        for after in totals
-        if before.amount.row.index < index <= after.amount.row.index
-        and step
-        and abs(before.value - after.value) == abs(step)
-    }
+def _chance(odds: float, rival: float, checks: Sequence[str], doubts: Sequence[str]) -> float:
+    """How sure a total is: by its own odds, those of the next best, and what the arithmetic says."""
+    proofs = 0.6 * min(4, len(set(checks)))
+    sure = 0.7 * min(odds, 5.0) - 0.35 * max(rival, -4.0) + proofs - 1.2 * len(doubts)
+    return 1 / (1 + math.exp(-sure))
 
 
-def _between(subtotal: Candidate, total: Candidate, amounts: dict[int, list[Amount]]) -> Candidate | None:
-    """An amount without a legible label between the two that makes up their difference: the tax."""
-    for index in range(subtotal.amount.row.index + 1, total.amount.row.index):
-        for amount in amounts[index]:
-            fits = amount.value and abs(subtotal.value + amount.value - total.value) <= _TOLERANCE
-            label = labelled(amount.row.folded[: amount.start])[0]
-            if fits and label in (None, "tax") and "%" in amount.row.text:
-                return Candidate("tax", amount, 0.5)
-    return None
+def _checks_of(sums: Sums, entry: Sum, lines: Decimal) -> Iterator[str]:
+    """What speaks for a total beside net and tax."""
+    value = entry.value
+    if value and (value == lines or value in sums.listed):
+        yield "lines_sum"
+    paid = {*sums.called("cash"), *sums.called("payment")}
+    if any(cash - change == value for cash in paid for change in sums.called("change")):
+        yield "cash_minus_change"
+    if value in paid:
+        yield "equals_payment"
+    if any(step and abs(step) <= _ROUNDING for step in sums.called("rounding")) and any(
+        abs(value - other.value) == abs(step) and other.labels.get("total", 0.0) > 0.5
+        for step in sums.called("rounding")
+        if step
+        for other in sums.sums
+        if other is not entry
+    ):
+        yield "rounded"
+    if any(value - tip in {s.value for s in sums.sums} for tip in sums.called("tip") if tip):
+        yield "total_plus_tip"
 
 
-def _score(
-    total: Candidate | None,
-    subtotal: Candidate | None,
-    tax: Candidate | None,
-    lines: Decimal,
-    weight: Callable[[Candidate], float],
-) -> tuple[float, bool]:
-    score, proven = 0.0, False
-    for candidate, share in ((total, 1.0), (subtotal, 0.5), (tax, 0.5)):
-        if candidate is not None:
-            score += share * weight(candidate)
-    if subtotal is not None and subtotal.kind != "subtotal":
-        score -= 0.45
-    if total is not None and subtotal is not None:
-        if total.amount is subtotal.amount:
-            return -1.0, False
-        if tax is not None:
-            if tax.amount is total.amount or tax.amount is subtotal.amount:
-                return -1.0, False
-            difference = abs(subtotal.value + tax.value - total.value)
-            if difference <= _TOLERANCE and total.value:
-                proven = bool(tax.value) or subtotal.kind == "subtotal"
-                score += (0.9 if total.line else 0.2) if tax.value else 0.3
-            elif difference <= _ROUNDING + _TOLERANCE and total.value % _ROUNDING == 0:
-                score += 0.5
-            else:
-                score -= 0.2
-        if abs(subtotal.value) > abs(total.value) + _ROUNDING:
-            score -= 0.3
-    if total is not None and tax is not None and abs(tax.value) >= abs(total.value) and total.value:
-        score -= 0.8
-    if lines:
-        if subtotal is not None and abs(subtotal.value - lines) <= _TOLERANCE:
-            score += 0.3
-        if total is not None and abs(total.value - lines) <= _TOLERANCE:
-            score += 0.25
-    return score, proven
+def _field(one: _Odds, role: Role, choice: _Choice, total: float) -> Field:
+    sure = 1 / (1 + math.exp(-min(one.odds, 5.0)))
+    if "net_plus_tax" in choice.checks:
+        sure = max(sure, 0.5 + 0.5 * total)
+    elif choice.doubts:
+        sure *= 0.6
+    return _placed(one.entry, role, sure, choice.checks, choice.doubts)
 
 
-def _several_taxes(taxes: list[Candidate]) -> bool:
-    strong = {c.value for c in taxes if c.score >= 0.6 and c.value}
-    has_sum = any(vocabulary.TAX_SUM.search(c.amount.row.folded) for c in taxes)
-    return len(strong) > 1 and not has_sum
-
-
-def _field(candidate: Candidate | None, proven: bool) -> Field | None:
-    if candidate is None:
-        return None
-    amount = candidate.amount
-    confidence = 0.98 if proven else 0.35 + 0.5 * candidate.score
+def _placed(
+    entry: Sum, role: Role, sure: float, checks: Iterable[str] = (), doubts: Iterable[str] = ()
+) -> Field:
+    amount = entry.place(role)
     if amount.unsure:
-        confidence *= 0.6
-    return amount.row.field(amount.text, amount.start, amount.end, confidence)
+        sure *= 0.6
+    field = amount.row.field(amount.text, amount.start, amount.end, sure)
+    return replace(
+        field,
+        checks=tuple(dict.fromkeys((*checks, *(["repaired"] if amount.repaired else [])))),
+        doubts=tuple(dict.fromkeys(doubts)),
+    )
+
+
+def _printed(sums: Sums, role: Role, most: Decimal) -> Field | None:
+    """A sum that only its label makes what it is: a tip, a rounding."""
+    found = [s for s in sums.sums if s.labels.get(role, 0.0) >= 0.9 and abs(s.value) < abs(most)]
+    if not found:
+        return None
+    entry = max(found, key=lambda s: (bool(s.value), s.labels[role], s.place(role).row.index))
+    return _placed(entry, role, 0.85)
+
+
+def _due(sums: Sums, total: Sum, sure: float) -> Field | None:
+    """What is still to be paid: where a label says so; 0.00 on a paid bill."""
+    found = [
+        s for s in sums.sums if s.labels.get("due", 0.0) >= 0.6 and abs(s.value) <= abs(total.value) + CENT
+    ]
+    if not found:
+        return None
+    last = max(found, key=lambda s: s.place("due").row.index)
+    if last is total:
+        return _placed(total, "due", sure)
+    paid = {abs(value) for role in ("payment", "cash", "discount") for value in sums.called(role)}
+    left = total.value - last.value
+    agrees = left in paid
+    return _placed(last, "due", 0.85 if agrees else 0.6, ("total_minus_paid",) if agrees else ())

@@ -55,6 +55,7 @@ SUBTOTAL = any_of(
 )  # fmt: skip
 _VAT = (
     r"vat|v\.a\.t\.?|gst|hst|pst|qst|sst|i\.?g\.?s\.?t|c\.?g\.?s\.?t|s\.?g\.?s\.?t|mwst|m\.?w\.?st|ust|mehrwertsteuer"
+    r"|ptu|kaibemaks|pvm|g\.s\.t|sst|gov tax"
     r"|umsatzsteuer|versicherungssteuer|tva|t\.v\.a|iva|i\.v\.a|igic|btw|b\.t\.w|moms|vax|mws|tps|tvq"
 )
 TAX = any_of(
@@ -91,6 +92,43 @@ CHANGE = any_of(
     r"wisselgeld", r"zuruck", r"cash(?: tendered| received)?", r"tendered", r"gegeben", r"bar gegeben",
     r"tip", r"gratuity", r"rounding(?: adj\S*)?", r"round(?:ing)? ?(?:off|adj\S*|adjustment)", r"rundung",
     r"arrondi", r"balance (?:forward|brought.*)", r"(?:amount )?outstanding", r"vaxel",
+)  # fmt: skip
+
+# Still to be paid: nothing on a bill that was paid.
+DUE = any_of(
+    r"(?:total |net |current |new |remaining |outstanding )?(?:amount|balance) (?:due|payable|outstanding|owing)",
+    r"(?:current |new |closing |remaining |outstanding )?balance", r"total due", r"amount to (?:be paid|pay)",
+    r"please pay", r"to pay", r"zahlbetrag", r"falliger betrag", r"offener betrag", r"restbetrag", r"saldo",
+    r"(?:noch )?zu (?:be)?zahlen(?:der betrag)?", r"uberweisungsbetrag", r"net a payer",
+    r"(?:montant |reste )?(?:du|a payer)",
+    r"solde(?: du)?", r"total a pagar", r"a pagar", r"pendiente(?: de pago)?", r"(?:netto|totale) (?:da|a) pagare",
+    r"importo dovuto", r"te (?:betalen|voldoen)(?: bedrag)?", r"openstaand", r"valor a pagar", r"att betala",
+    r"do zaplaty", r"at betale",
+)  # fmt: skip
+TIP = any_of(
+    r"tip", r"gratuity", r"trinkgeld", r"pourboire", r"propina", r"mancia", r"fooi", r"gorjeta", r"dricks",
+    r"napiwek", r"drikkepenge",
+)  # fmt: skip
+TIP_SUGGESTED = any_of(r"suggest\w*", r"\d+ ?%", r"guide", r"not included", r"vorschlag", r"empfehlung")
+ROUNDING = any_of(
+    r"round\w*(?: ?(?:adj\S*|off|diff\S*|amount))?", r"rundung\w*", r"arrondi\w*", r"redondeo", r"arrotondamento",
+    r"afronding\w*", r"arredond\w*", r"oresavrundning", r"avrundning", r"afrunding", r"zaokraglenie", r"rnd(?:ing)?",
+    r"\w*ounding", r"bill round\S*", r"pelarasan\w*",
+)  # fmt: skip
+DISCOUNT = any_of(
+    r"discount\w*", r"disc\.?", r"rabatt\w*", r"remise", r"reduction", r"descuento", r"sconto", r"korting", r"desconto",
+    r"coupon\w*", r"voucher", r"gutschein", r"savings?", r"you saved?", r"rabat", r"skonto", r"agency commission",
+    r"commission",
+)  # fmt: skip
+CASH = any_of(
+    r"cash", r"(?:amount |cash )?tender(?:ed)?", r"(?:bar )?gegeben", r"bar(?:zahlung)?", r"especes", r"efectivo",
+    r"contant[ie]?", r"gotowka", r"kontant", r"cash received", r"paid(?: amount)?", r"amount paid", r"dinheiro",
+    r"tunai",
+    r"received", r"rm (?:cash|tender)", r"cash payment",
+)  # fmt: skip
+CHANGE_BACK = any_of(
+    r"change(?: due)?", r"ruckgeld", r"wechselgeld", r"zuruck", r"rendu", r"monnaie(?: rendue)?", r"cambio", r"resto",
+    r"wisselgeld", r"terug", r"troco", r"vaxel", r"tillbaka", r"reszta", r"byttepenge", r"retur", r"baki",
 )  # fmt: skip
 
 # What names the currency that follows it.
