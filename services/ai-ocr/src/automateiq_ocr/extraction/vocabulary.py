@@ -228,50 +228,6 @@ DATE_OTHER = any_of(
     r"warranty", r"ab",
 )  # fmt: skip
 
-# --- columns of a table ---
-
-COLUMN: dict[str, re.Pattern[str]] = {
-    "description": any_of(
-        r"descriptions?(?: of (?:goods|services?))?", r"item descriptions?", r"items?",
-        r"product(?:s| name)?", r"particulars", r"details?", r"service", r"services", r"bezeichnung",
-        r"beschreibung", r"artikel(?:-?bezeichnung|-?beschreibung)?", r"leistung", r"text", r"produkt",
-        r"ware", r"positionstext", r"designation", r"libelle", r"article", r"produit", r"prestation",
-        r"descripcion", r"concepto", r"articulo", r"descrizione", r"articolo", r"omschrijving",
-        r"descricao", r"goods", r"title", r"artikelname", r"description of work",
-    ),
-    "quantity": any_of(
-        r"qty\.?(?: shipped| ordered)?", r"quantity", r"quantite", r"quant\.?", r"units", r"hours", r"hrs",
-        r"menge", r"anzahl", r"stuck(?:zahl)?", r"qte\.?", r"quantite", r"cantidad", r"cant\.?",
-        r"quantita", r"q\.ta", r"aantal", r"quantidade", r"qtd\.?", r"pcs", r"stk\.?", r"nombre",
-    ),
-    "unit_price": any_of(
-        r"unit ?(?:price|cost)", r"u/?\.?price", r"price(?: each|/unit| per unit)?", r"rate",
-        r"unit amount", r"each", r"cost", r"einzel(?:preis)?", r"einzelpr\.?", r"e-?preis", r"ep",
-        r"preis(?: pro einheit|/einheit| je \S+)?", r"stuckpreis", r"nettopreis", r"einheitspreis",
-        r"p\.?u\.?(?: h\.?t\.?)?", r"prix(?: unitaire| unit\.?)?(?: h\.?t\.?)?",
-        r"precio(?: unitario| unit\.?)?", r"prezzo(?: unitario)?",
-        r"(?:stuk|eenheids)?prijs(?: per stuk)?", r"preco(?: unitario)?", r"u\.? price", r"s/price",
-    ),
-    "amount": any_of(
-        r"(?:line |net |total |ext\.? ?)?amount", r"(?:line |item )?total", r"ext(?:ended|\.)? price",
-        r"value", r"net(?:t)?", r"sum", r"charges?", r"(?:gesamt|zeilen|netto|positions)?betrag",
-        r"gesamt(?:preis)?", r"gesamt(?:preis)?\.?", r"nettowert", r"(?:positions|netto)-?betrag",
-        r"prix h\.?t\.?", r"summe", r"wert", r"g-?preis", r"gp", r"nettobetrag", r"total ?net",
-        r"montant(?: h\.?t\.?| ttc)?", r"total h\.?t\.?", r"total ttc", r"prix total", r"importe",
-        r"importo", r"totale", r"bedrag", r"totaal", r"valor",
-    ),
-    "other": any_of(
-        r"pos\.?", r"position", r"no\.?", r"#", r"nr\.?", r"code", r"sku", r"vat(?: ?%| rate)?",
-        r"tax(?: ?%| rate)?", r"mwst\.?(?:[- ]?satz)?", r"ust\.?(?:[- ]?satz)?", r"tva(?: ?%)?", r"iva",
-        r"btw(?: ?%)?", r"unit", r"einheit", r"eh", r"me", r"unite", r"uom", r"discount", r"disc\.?",
-        r"rabatt", r"remise", r"date", r"datum", r"art\.?-?(?:nr\.?|no\.?)", r"artikel-?(?:nr\.?|nummer)",
-        r"ref\.?", r"reference", r"item (?:no\.?|code|#|number)", r"part (?:no\.?|number)",
-        r"product (?:code|id)", r"steuer(?:satz)?", r"gst", r"%", r"hsn(?:/sac)?", r"serial", r"gtin",
-        r"ean", r"vke/geb", r"unsere", r"art-nr-\w+", r"meng\.?-", r"einheit", r"period", r"steuersatz",
-        r"verguteter zeitraum",
-    ),
-}  # fmt: skip
-
 # --- parties ---
 
 CUSTOMER = any_of(
