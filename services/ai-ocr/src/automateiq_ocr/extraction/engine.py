@@ -12,7 +12,7 @@ from automateiq_ocr.extraction.document_type import find_type
 from automateiq_ocr.extraction.evidence import stands_on
 from automateiq_ocr.extraction.iban import find_iban
 from automateiq_ocr.extraction.layout import lay_out
-from automateiq_ocr.extraction.line_items import find_line_items
+from automateiq_ocr.extraction.line_items import check_lines, find_line_items
 from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem, TaxLine
 from automateiq_ocr.extraction.numbers import find_number
 from automateiq_ocr.extraction.parties import find_vendor
@@ -76,8 +76,14 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
             TaxLine(proven(line.rate), proven(line.base), proven(line.amount)) for line in totals.taxes
         ),
         line_items=tuple(
-            LineItem(proven(i.description), proven(i.quantity), proven(i.unit_price), proven(i.amount))
-            for i in items
+            LineItem(
+                proven(i.description),
+                proven(i.quantity),
+                proven(i.unit_price),
+                proven(i.amount),
+                proven(i.tax_rate),
+            )
+            for i in check_lines(items, (Decimal(f.value) for f in (totals.subtotal, totals.total) if f))
         ),
         parties=tuple(party for party in contract.parties if proven(party)),
         effective_date=proven(contract.effective_date),
