@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from automateiq.billing.v1 import credits_pb2
-from automateiq.documents.v1 import documents_pb2, webhooks_pb2
+from automateiq.documents.v1 import documents_pb2, review_pb2, webhooks_pb2
 from automateiq.identity.v1 import accounts_pb2
 from automateiq.ocr.v1 import recognition_pb2
 from automateiq_core import permissions
@@ -76,6 +76,14 @@ REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
         url="https://b.example/", events=["document.processed"]
     ),
     "ListEndpoints": webhooks_pb2.ListEndpointsRequest,
+    "ListReviews": lambda: review_pb2.ListReviewsRequest(
+        filter=review_pb2.ReviewFilter(states=documents_pb2.ReviewState.values()[1:])
+    ),
+    "CountReviews": review_pb2.CountReviewsRequest,
+    "GetReviewSettings": review_pb2.GetReviewSettingsRequest,
+    "UpdateReviewSettings": lambda: review_pb2.UpdateReviewSettingsRequest(
+        settings=review_pb2.ReviewSettings(threshold=0.9)
+    ),
     "InspectDocument": lambda: _file(recognition_pb2.InspectDocumentRequest),
     "RecognizeDocument": lambda: _file(recognition_pb2.RecognizeDocumentRequest),
     "QuoteCredits": lambda: credits_pb2.QuoteCreditsRequest(work=_WORK),
@@ -166,6 +174,12 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
         hook = {"url": "https://secret-of-a.example/", "events": ["document.processed"]}
         endpoint = client.post("/api/webhooks", json=hook).json()["endpoint"]
         delivery = client.post(f"/api/webhooks/{endpoint['id']}/ping").json()
+        review = f"/api/documents/{document['id']}/review"
+        said = {
+            "version": client.get(review).json()["version"],
+            "corrections": [{"field": "vendor", "value": "secret-of-a"}],
+        }
+        correction = client.post(f"{review}/corrections", json=said).json()["corrections"][0]
 
     async def hold() -> str:
         caller = Caller(fleet, a.organization_id, a.user_id)
@@ -178,6 +192,7 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
         "document_id": document["id"],
         "endpoint_id": endpoint["id"],
         "delivery_id": delivery["id"],
+        "correction_id": correction["id"],
         "hold_id": asyncio.run(hold()),
         "organization_id": a.organization_id,
         "user_id": a.user_id,

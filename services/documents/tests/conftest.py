@@ -1,5 +1,6 @@
 """The documents service and its worker, beside a real billing and, where a test reads, the real ai-ocr."""
 
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -13,8 +14,9 @@ from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
 from automateiq.common.v1 import recognition_pb2
 from automateiq.documents.v1 import documents_pb2 as pb
-from automateiq.documents.v1 import webhooks_pb2
+from automateiq.documents.v1 import review_pb2, webhooks_pb2
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
+from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
 from automateiq_billing.main import SERVICE as BILLING
 from automateiq_core.mongo import Mongo
 from automateiq_core.runtime import Runtime, open_runtime
@@ -29,8 +31,11 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+# For the deeds that several test files share.
+sys.path.insert(0, str(Path(__file__).parent))
+
 CHUNK = 64 << 10
-_MODULES = (pb, webhooks_pb2)
+_MODULES = (pb, review_pb2, webhooks_pb2)
 # Port 1 of this machine: nothing listens there.
 NOBODY = "127.0.0.1:1"
 
@@ -41,6 +46,7 @@ class Bench:
 
     channel: Any
     documents: Any
+    reviews: Any
     billing: Any
     worker: Runtime
     mongo: Mongo
@@ -224,6 +230,7 @@ async def open_bench(
             return Bench(
                 channel=channel,
                 documents=DocumentsServiceStub(channel),
+                reviews=ReviewServiceStub(channel),
                 billing=CreditsServiceStub(billing.channel),
                 worker=worker,
                 mongo=worker.mongo,

@@ -23,6 +23,9 @@ class Permission(StrEnum):
     DOCUMENTS_PROCESS = "documents.process"
     DOCUMENTS_DELETE = "documents.delete"
     WEBHOOKS_MANAGE = "webhooks.manage"
+    REVIEW_READ = "review.read"
+    REVIEW_WRITE = "review.write"
+    REVIEW_MANAGE = "review.manage"
     RECOGNITION_USE = "recognition.use"
     CREDITS_READ = "credits.read"
     CREDITS_SPEND = "credits.spend"
@@ -42,6 +45,9 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.DOCUMENTS_PROCESS: _EVERY_USER,
     Permission.DOCUMENTS_DELETE: frozenset({Role.ADMIN, Role.MANAGER}),
     Permission.WEBHOOKS_MANAGE: frozenset({Role.ADMIN, Role.MANAGER}),
+    Permission.REVIEW_READ: _EVERY_USER,
+    Permission.REVIEW_WRITE: _EVERY_USER,
+    Permission.REVIEW_MANAGE: frozenset({Role.ADMIN, Role.MANAGER}),
     Permission.RECOGNITION_USE: _USERS_AND_SERVICES,
     Permission.CREDITS_READ: _USERS_AND_SERVICES,
     Permission.CREDITS_SPEND: _USERS_AND_SERVICES,
@@ -97,6 +103,18 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.documents.v1.WebhooksService/ListDeliveries": Rule(Permission.WEBHOOKS_MANAGE),
     "/automateiq.documents.v1.WebhooksService/ReplayDelivery": Rule(Permission.WEBHOOKS_MANAGE),
     "/automateiq.documents.v1.WebhooksService/ReplayDeliveries": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.ReviewService/GetReview": Rule(Permission.REVIEW_READ),
+    "/automateiq.documents.v1.ReviewService/CorrectFields": Rule(Permission.REVIEW_WRITE),
+    "/automateiq.documents.v1.ReviewService/UndoCorrection": Rule(Permission.REVIEW_WRITE),
+    "/automateiq.documents.v1.ReviewService/ConfirmReview": Rule(Permission.REVIEW_WRITE),
+    "/automateiq.documents.v1.ReviewService/RejectReview": Rule(Permission.REVIEW_WRITE),
+    "/automateiq.documents.v1.ReviewService/ReopenReview": Rule(Permission.REVIEW_WRITE),
+    "/automateiq.documents.v1.ReviewService/AssignReview": Rule(Permission.REVIEW_WRITE),
+    "/automateiq.documents.v1.ReviewService/ListReviews": Rule(Permission.REVIEW_READ),
+    "/automateiq.documents.v1.ReviewService/CountReviews": Rule(Permission.REVIEW_READ),
+    "/automateiq.documents.v1.ReviewService/GetReviewNeighbours": Rule(Permission.REVIEW_READ),
+    "/automateiq.documents.v1.ReviewService/GetReviewSettings": Rule(Permission.REVIEW_READ),
+    "/automateiq.documents.v1.ReviewService/UpdateReviewSettings": Rule(Permission.REVIEW_MANAGE),
     "/automateiq.ocr.v1.RecognitionService/InspectDocument": Rule(
         Permission.RECOGNITION_USE, _FROM_DOCUMENTS
     ),

@@ -5,6 +5,7 @@ from typing import cast
 
 from automateiq.billing.v1 import credits_pb2
 from automateiq.documents.v1.documents_pb2_grpc import add_DocumentsServiceServicer_to_server
+from automateiq.documents.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from automateiq.documents.v1.webhooks_pb2_grpc import add_WebhooksServiceServicer_to_server
 from automateiq.ocr.v1 import recognition_pb2
 from automateiq_core.mongo import Mongo
@@ -18,6 +19,9 @@ from automateiq_documents.documents.reader import Reader
 from automateiq_documents.documents.service import DocumentsService
 from automateiq_documents.documents.servicer import DocumentsServicer
 from automateiq_documents.documents.store import DocumentStore
+from automateiq_documents.review.service import ReviewService
+from automateiq_documents.review.servicer import ReviewServicer
+from automateiq_documents.review.store import ReviewStore
 from automateiq_documents.settings import DocumentsSettings
 from automateiq_documents.webhooks import tasks as webhook_tasks
 from automateiq_documents.webhooks.delivering import Deliveries
@@ -46,15 +50,21 @@ def wire(runtime: Runtime) -> Wiring:
     webhooks = WebhookStore(runtime.mongo)
     deliveries = _deliveries(settings, runtime, webhooks)
     followers = (WebhookFollower(store, deliveries),)
-    processing = ProcessingService(store, blobs, reader, credits, runtime.tasks, followers=followers)
-    documents = DocumentsService(store, blobs, reader, processing, max_upload_bytes=settings.max_upload_bytes)
+    review_store = ReviewStore(runtime.mongo)
+    reviews = ReviewService(review_store)
+    processing = ProcessingService(
+        store, blobs, reader, credits, runtime.tasks, keepers=(reviews,), followers=followers
+    )
+    documents = DocumentsService(
+        store, blobs, reader, processing, max_upload_bytes=settings.max_upload_bytes, keepers=(reviews,)
+    )
     tasks.register(runtime.tasks, documents, processing)
     webhook_tasks.register(runtime.tasks, deliveries)
     servicer = DocumentsServicer(documents, processing)
     endpoints = WebhooksService(webhooks, deliveries, local=settings.webhook_local_targets)
 
     async def migrate() -> None:
-        for one in (store, webhooks):
+        for one in (store, review_store, webhooks):
             await one.ensure_indexes()
 
     return Wiring(
@@ -66,6 +76,11 @@ def wire(runtime: Runtime) -> Wiring:
                 add_WebhooksServiceServicer_to_server,
                 WebhooksServicer(endpoints, deliveries),
                 "automateiq.documents.v1.WebhooksService",
+            ),
+            Servicer(
+                add_ReviewServiceServicer_to_server,
+                ReviewServicer(reviews),
+                "automateiq.documents.v1.ReviewService",
             ),
         ),
         migrate=migrate,

@@ -34,6 +34,7 @@ _TAGS = [
     {"name": "members", "description": "The members of an organization"},
     {"name": "documents", "description": "Documents, their files and what was read from them"},
     {"name": "webhooks", "description": "Telling partners what became of documents"},
+    {"name": "review", "description": "The look of people at what was read"},
     {"name": "billing", "description": "Credits and their ledger"},
     {"name": "health", "description": "For load balancers"},
 ]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
-from automateiq.documents.v1 import documents_pb2, webhooks_pb2
+from automateiq.documents.v1 import documents_pb2, review_pb2, webhooks_pb2
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
+from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
 from automateiq.documents.v1.webhooks_pb2_grpc import WebhooksServiceStub
 from automateiq.identity.v1 import accounts_pb2, sessions_pb2
 from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceStub
@@ -33,6 +34,7 @@ from automateiq_gateway.settings import GatewaySettings
 if TYPE_CHECKING:
     from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceAsyncStub
     from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceAsyncStub
+    from automateiq.documents.v1.review_pb2_grpc import ReviewServiceAsyncStub
     from automateiq.documents.v1.webhooks_pb2_grpc import WebhooksServiceAsyncStub
     from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceAsyncStub
     from automateiq.identity.v1.sessions_pb2_grpc import SessionsServiceAsyncStub
@@ -53,6 +55,7 @@ class Parts:
     documents: "DocumentsServiceAsyncStub"
     webhooks: "WebhooksServiceAsyncStub"
     document_json: Callable[[str], Awaitable[bytes]]
+    reviews: "ReviewServiceAsyncStub"
     credits: "CreditsServiceAsyncStub"
     authenticator: Authenticator
     admission: Admission
@@ -88,7 +91,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
     documents = Peer(
         "documents",
         settings.documents_target,
-        (documents_pb2, webhooks_pb2),
+        (documents_pb2, review_pb2, webhooks_pb2),
         signer,
         default_deadline_seconds=deadline,
     )
@@ -122,6 +125,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             documents=DocumentsServiceStub(documents.channel),
             webhooks=WebhooksServiceStub(documents.channel),
             document_json=_document_json(documents, apart),
+            reviews=ReviewServiceStub(documents.channel),
             credits=CreditsServiceStub(billing.channel),
             authenticator=Authenticator(SigningKeys(sessions)),
             admission=Admission(redis, settings),

@@ -86,6 +86,38 @@ DOCUMENT_STATUS_FAILED: DocumentStatus.ValueType  # 4
 """Could not be read; `failure` says why."""
 Global___DocumentStatus: _TypeAlias = DocumentStatus  # noqa: Y015
 
+class _ReviewState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReviewStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REVIEW_STATE_UNSPECIFIED: _ReviewState.ValueType  # 0
+    """Nothing was decided: the document was not read yet."""
+    REVIEW_STATE_NOT_NEEDED: _ReviewState.ValueType  # 1
+    """Everything important is sure enough."""
+    REVIEW_STATE_NEEDED: _ReviewState.ValueType  # 2
+    """A person should look."""
+    REVIEW_STATE_CONFIRMED: _ReviewState.ValueType  # 3
+    """A person confirmed what is shown."""
+    REVIEW_STATE_REJECTED: _ReviewState.ValueType  # 4
+    """A person said that it is not to be used."""
+
+class ReviewState(_ReviewState, metaclass=_ReviewStateEnumTypeWrapper):
+    """Whether a person should look at what was read, and what came of it."""
+
+REVIEW_STATE_UNSPECIFIED: ReviewState.ValueType  # 0
+"""Nothing was decided: the document was not read yet."""
+REVIEW_STATE_NOT_NEEDED: ReviewState.ValueType  # 1
+"""Everything important is sure enough."""
+REVIEW_STATE_NEEDED: ReviewState.ValueType  # 2
+"""A person should look."""
+REVIEW_STATE_CONFIRMED: ReviewState.ValueType  # 3
+"""A person confirmed what is shown."""
+REVIEW_STATE_REJECTED: ReviewState.ValueType  # 4
+"""A person said that it is not to be used."""
+Global___ReviewState: _TypeAlias = ReviewState  # noqa: Y015
+
 class _ProcessingStage:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -266,7 +298,7 @@ class OcrResult(_message.Message):
 
     @_builtins.property
     def extracted_data(self) -> _recognition_pb2.ExtractedData:
-        """The data found in it."""
+        """The data found in it, with what a person corrected."""
 
     @_builtins.property
     def pages(self) -> _containers.RepeatedCompositeFieldContainer[_recognition_pb2.Page]:
@@ -335,6 +367,7 @@ class Document(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    REVIEW_STATE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document's id."""
     organization_id: _builtins.str
@@ -359,6 +392,8 @@ class Document(_message.Message):
     """How many pages it has; 0 while not known."""
     sha256: _builtins.str
     """Lower-case hexadecimal SHA-256 of its content."""
+    review_state: Global___ReviewState.ValueType
+    """Whether a person should look at it; unspecified until processed."""
     @_builtins.property
     def ocr_result(self) -> Global___OcrResult:
         """What was read from it; absent until processed."""
@@ -409,10 +444,11 @@ class Document(_message.Message):
         failure: Global___Failure | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        review_state: Global___ReviewState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "failure", b"failure", "ocr_result", b"ocr_result", "processing", b"processing", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "failure", b"failure", "filename", b"filename", "id", b"id", "metadata", b"metadata", "mimetype", b"mimetype", "ocr_result", b"ocr_result", "organization_id", b"organization_id", "original_name", b"original_name", "page_count", b"page_count", "path", b"path", "processing", b"processing", "sha256", b"sha256", "size", b"size", "status", b"status", "tags", b"tags", "type", b"type", "updated_at", b"updated_at", "uploaded_by", b"uploaded_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "failure", b"failure", "filename", b"filename", "id", b"id", "metadata", b"metadata", "mimetype", b"mimetype", "ocr_result", b"ocr_result", "organization_id", b"organization_id", "original_name", b"original_name", "page_count", b"page_count", "path", b"path", "processing", b"processing", "review_state", b"review_state", "sha256", b"sha256", "size", b"size", "status", b"status", "tags", b"tags", "type", b"type", "updated_at", b"updated_at", "uploaded_by", b"uploaded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

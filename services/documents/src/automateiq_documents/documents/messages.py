@@ -1,6 +1,6 @@
 """Documents as protobuf messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from automateiq_documents.documents.models import (
     Processing,
     Progress,
     Reading,
+    ReviewState,
     Stage,
     Status,
     Upload,
@@ -28,6 +29,7 @@ _TYPES = {kind: pb.DocumentType.Value(f"DOCUMENT_TYPE_{kind.name}") for kind in 
 _TYPES_BACK = {number: kind for kind, number in _TYPES.items()}
 _STATUSES = {status: pb.DocumentStatus.Value(f"DOCUMENT_STATUS_{status.name}") for status in Status}
 _STATUSES_BACK = {number: status for status, number in _STATUSES.items()}
+_REVIEW_STATES = {state: pb.ReviewState.Value(f"REVIEW_STATE_{state.name}") for state in ReviewState}
 _STAGES = {stage: pb.ProcessingStage.Value(f"PROCESSING_STAGE_{stage.name}") for stage in Stage}
 _ORDERS = {pb.DocumentSort.Value(f"DOCUMENT_SORT_{order.name}"): order for order in DocumentOrder}
 
@@ -64,8 +66,11 @@ def document_message(document: Document, words: Sequence[PageWords] = ()) -> pb.
         sha256=document.sha256,
         processing=_processing(document.processing),
         failure=_failure(document.failure),
-        created_at=_stamp(document.created_at),
-        updated_at=_stamp(document.updated_at),
+        created_at=stamp(document.created_at),
+        updated_at=stamp(document.updated_at),
+        review_state=(
+            _REVIEW_STATES[document.review_state] if document.review_state else pb.REVIEW_STATE_UNSPECIFIED
+        ),
     )
 
 
@@ -74,7 +79,7 @@ def reading_message(reading: Reading, words: Sequence[PageWords]) -> pb.OcrResul
     message = pb.OcrResult(
         text=reading.text,
         confidence=reading.confidence,
-        extracted_data=_named(reading.extracted_data),
+        extracted_data=data_message(reading.extracted_data),
         pages=[pb_common.Page(**page) for page in reading.pages],
         engine=reading.engine,
     )
@@ -82,6 +87,11 @@ def reading_message(reading: Reading, words: Sequence[PageWords]) -> pb.OcrResul
         # A page's words are a packed `OcrResult` with nothing but words: merging appends them.
         message.MergeFromString(page.packed)
     return message
+
+
+def data_message(data: Mapping[str, Any]) -> pb_common.ExtractedData:
+    """Data that was read or corrected."""
+    return pb_common.ExtractedData(**_named(data))
 
 
 def progress_message(progress: Progress) -> pb.WatchDocumentResponse:
@@ -144,7 +154,8 @@ def _time(message: pb.DocumentFilter, field: str) -> datetime | None:
         ) from None
 
 
-def _stamp(time: datetime | None) -> Timestamp | None:
+def stamp(time: datetime | None) -> Timestamp | None:
+    """A time as a message; None where there is none."""
     if time is None:
         return None
     seconds, fraction = divmod(time - _EPOCH, _SECOND)
@@ -162,8 +173,8 @@ def _processing(processing: Processing | None) -> pb.Processing | None:
         attempts=processing.attempts,
         credits_quoted=processing.credits_quoted,
         credits_charged=processing.credits_charged,
-        requested_at=_stamp(processing.requested_at),
-        finished_at=_stamp(processing.finished_at),
+        requested_at=stamp(processing.requested_at),
+        finished_at=stamp(processing.finished_at),
     )
 
 

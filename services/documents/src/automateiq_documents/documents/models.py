@@ -39,6 +39,15 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class ReviewState(StrEnum):
+    """Whether a person should look at what was read, and what came of it."""
+
+    NOT_NEEDED = "not_needed"
+    NEEDED = "needed"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
 class Stage(StrEnum):
     """What the reading of a document is doing."""
 
@@ -139,7 +148,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document. `type` is None until somebody said or read it; `page_count` is 0 until it was counted."""
+    """A document. `type` is None until somebody said or read it; `page_count` is 0 until it was counted.
+
+    `reading` holds the data that is shown: what was read, with the corrections of people over it.
+    """
 
     id: str
     organization_id: str
@@ -160,6 +172,7 @@ class Document:
     processing: Processing | None = None
     failure: Failure | None = None
     reading: Reading | None = None
+    review_state: ReviewState | None = None
 
     @property
     def path(self) -> str:

@@ -1,11 +1,12 @@
 """Who wants to know how a reading ended, and who has a say before its result is stored.
 
-    run:  read ─▶ refiners, in order ─▶ one transaction: result + announcement in the outbox
+    run:  read ─▶ refiners, in order ─▶ one transaction: result + keepers + announcement in the outbox
                                                               │
     announcement (a task, at least once) ─▶ followers, in order: duplicates, review, rules, webhooks
 
 A refiner changes what was read before anybody sees it (what people taught about a vendor). A follower acts on the
 stored result. Followers run again when one of them failed, so each is idempotent for a document and a job.
+A keeper has something of its own beside a document (its review), which must never be seen without the other.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,18 @@ class Refiner(Protocol):
 
     async def refine(self, reading: Reading, words: Sequence[PageWords]) -> Reading:
         """What was read, with what is known better."""
+        ...
+
+
+class Keeper(Protocol):
+    """Keeps something beside a document; called inside the transaction that changes the document."""
+
+    async def stored(self, document: Document, reading: Reading) -> None:
+        """A reading took the place of the one before; `document` is its new state."""
+        ...
+
+    async def deleted(self, document_id: str) -> None:
+        """The document is gone."""
         ...
 
 

@@ -41,7 +41,7 @@ from automateiq_documents.documents.models import (
     failure_for,
     not_found,
 )
-from automateiq_documents.documents.outcomes import ANNOUNCE, Follower, Refiner
+from automateiq_documents.documents.outcomes import ANNOUNCE, Follower, Keeper, Refiner
 from automateiq_documents.documents.reader import PagesRead, Reader, ReadingDone
 from automateiq_documents.documents.spool import Spool
 from automateiq_documents.documents.store import DocumentStore, now
@@ -76,6 +76,7 @@ class ProcessingService:
         tasks: Tasks,
         *,
         refiners: Sequence[Refiner] = (),
+        keepers: Sequence[Keeper] = (),
         followers: Sequence[Follower] = (),
     ) -> None:
         self._store = store
@@ -84,6 +85,7 @@ class ProcessingService:
         self._credits = credits
         self._tasks = tasks
         self._refiners = refiners
+        self._keepers = keepers
         self._followers = followers
 
     # Asked for by a user.
@@ -216,6 +218,8 @@ class ProcessingService:
         async def work() -> Document | None:
             stored = await self._store.complete(document.id, job_id, reading, done.words, kind)
             if stored is not None:
+                for keeper in self._keepers:
+                    await keeper.stored(stored, reading)
                 await self._announce(stored, job_id)
             return stored
 

@@ -13,6 +13,7 @@ from automateiq_documents.documents.models import (
     PageWords,
     Processing,
     Reading,
+    ReviewState,
     Stage,
     Status,
 )
@@ -73,6 +74,7 @@ def document_of(row: Row) -> Document:
         reading=reading_of(row),
         created_at=row["createdAt"],
         updated_at=row["updatedAt"],
+        review_state=review_state_of(row),
     )
 
 
@@ -117,6 +119,12 @@ def failure_of(row: Row) -> Failure | None:
     """Why the document of a row could not be read."""
     kept = row.get("failure")
     return None if kept is None else Failure(kept["reason"], kept["message"])
+
+
+def review_state_of(row: Row) -> ReviewState | None:
+    """Where the review of a row stands; None until something was read."""
+    kept = row.get("review")
+    return None if kept is None else ReviewState(kept["state"])
 
 
 def reading_row(reading: Reading) -> Row:

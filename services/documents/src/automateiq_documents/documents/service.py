@@ -1,6 +1,6 @@
 """Uploading, finding, downloading and deleting documents."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import timedelta
 
 import structlog
@@ -21,6 +21,7 @@ from automateiq_documents.documents.models import (
     Upload,
     not_found,
 )
+from automateiq_documents.documents.outcomes import Keeper
 from automateiq_documents.documents.processing import ProcessingService
 from automateiq_documents.documents.reader import Reader
 from automateiq_documents.documents.sniffing import HEAD_BYTES, FileType, sniff
@@ -44,12 +45,14 @@ class DocumentsService:
         processing: ProcessingService,
         *,
         max_upload_bytes: int,
+        keepers: Sequence[Keeper] = (),
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._reader = reader
         self._processing = processing
         self._max_bytes = max_upload_bytes
+        self._keepers = keepers
 
     async def upload(self, upload: Upload, content: AsyncIterator[bytes]) -> tuple[Document, bool]:
         """Stores a file and gives its document, and whether the same content was there before.
@@ -153,7 +156,15 @@ class DocumentsService:
 
     async def delete(self, document_id: str) -> None:
         """Removes a document, its file and what was read from it; a running job notices and charges nothing."""
-        document = await self._store.delete(document_id)
+
+        async def work() -> Document | None:
+            document = await self._store.delete(document_id)
+            if document is not None:
+                for keeper in self._keepers:
+                    await keeper.deleted(document_id)
+            return document
+
+        document = await self._store.transact(work)
         if document is None:
             raise not_found()
         await self._processing.forget(document)

@@ -87,8 +87,16 @@ WORD_INDEXES = [
 ]
 LOOSE_BLOB_INDEXES = [IndexModel([_TENANT, ("createdAt", ASCENDING)], name="age")]
 
-_WITHOUT_READING = {"ocrResult": 0}
-_IN_LISTINGS = {"ocrResult.text": 0, "ocrResult.pages": 0, "ocrResult.words": 0}
+# Of the review a document shows its state only; the rest is for who reviews.
+_WITHOUT_REVIEW = {
+    "ocrResult.readData": 0,
+    "review.corrections": 0,
+    "review.bases": 0,
+    "review.reasons": 0,
+    "review.confirmed": 0,
+}
+_WITHOUT_READING = {"ocrResult": 0, **{name: 0 for name in _WITHOUT_REVIEW if name.startswith("review")}}
+_IN_LISTINGS = {"ocrResult.text": 0, "ocrResult.pages": 0, "ocrResult.words": 0, **_WITHOUT_REVIEW}
 _IN_PROGRESS = {"status": 1, "processing": 1, "failure": 1}
 
 _ORDERS: Mapping[DocumentOrder, SortKey] = {
@@ -210,7 +218,7 @@ class DocumentStore:
 
     async def find_whole(self, document_id: str) -> tuple[Document, list[PageWords]] | None:
         """A document with its text and its words, page by page."""
-        row = await self._documents.find_one({"_id": ObjectId(document_id)})
+        row = await self._documents.find_one({"_id": ObjectId(document_id)}, projection=_WITHOUT_REVIEW)
         if row is None:
             return None
         reading = row.get("ocrResult") or {}

@@ -44,7 +44,7 @@ _EVENTS = (
 @router.get("/{document_id}", response_model=Document)
 async def get_document(document_id: DocumentId, request: Request) -> Response:
     """One document with all that was read from it."""
-    json = await parts.of(request).document_json(_known(document_id))
+    json = await parts.of(request).document_json(known(document_id))
     return Response(json, media_type=MEDIA_TYPE)
 
 
@@ -61,7 +61,7 @@ async def delete_document(
 ) -> Response:
     """Remove a document, its file and all that was read from it (admins and managers)."""
     await parts.of(request).documents.DeleteDocument(
-        pb.DeleteDocumentRequest(request_id=idempotency_key, document_id=_known(document_id))
+        pb.DeleteDocumentRequest(request_id=idempotency_key, document_id=known(document_id))
     )
     return Response(status_code=204)
 
@@ -72,7 +72,7 @@ async def process_document(
 ) -> Response:
     """Have a document read. Its price is set aside, and charged once it was read; a failed reading is free."""
     answer = await parts.of(request).documents.ProcessDocument(
-        pb.ProcessDocumentRequest(request_id=idempotency_key, document_id=_known(body.document_id))
+        pb.ProcessDocumentRequest(request_id=idempotency_key, document_id=known(body.document_id))
     )
     return reply(answer.document, 202)
 
@@ -83,7 +83,7 @@ async def cancel_processing(
 ) -> Response:
     """Stop the reading of a document; nothing is charged."""
     answer = await parts.of(request).documents.CancelProcessing(
-        pb.CancelProcessingRequest(request_id=idempotency_key, document_id=_known(document_id))
+        pb.CancelProcessingRequest(request_id=idempotency_key, document_id=known(document_id))
     )
     return reply(answer.document)
 
@@ -133,7 +133,7 @@ async def upload_document(request: Request, idempotency_key: IdempotencyKey = ""
 )
 async def download_file(document_id: DocumentId, request: Request) -> FileStream:  # noqa: ARG001
     """The file as it was uploaded."""
-    return FileStream(_known(document_id))
+    return FileStream(known(document_id))
 
 
 @stream_router.get(
@@ -151,10 +151,11 @@ async def download_file(document_id: DocumentId, request: Request) -> FileStream
 )
 async def watch_document(document_id: DocumentId, request: Request) -> sse.EventStream:  # noqa: ARG001
     """A document's progress as server-sent events: where it stands now, then each change."""
-    return sse.EventStream(_known(document_id))
+    return sse.EventStream(known(document_id))
 
 
-def _known(document_id: str) -> str:
+def known(document_id: str) -> str:
+    """The id, where it can be one."""
     # An id that can not be one names nothing, as one that is not there.
     if not _ID.fullmatch(document_id):
         raise NotFound("DOCUMENT_NOT_FOUND", "There is no such document. It may have been deleted.")

@@ -10,6 +10,7 @@ from automateiq_gateway.schemas.common import Body, Page, PageQuery, Schema
 
 DocumentType = Literal["invoice", "receipt", "contract", "general"]
 DocumentStatus = Literal["uploaded", "processing", "processed", "failed"]
+ReviewState = Literal["not_needed", "needed", "confirmed", "rejected"]
 Stage = Literal["queued", "reading", "storing", "finished"]
 Sort = Literal["created_desc", "created_asc", "name_asc", "name_desc", "size_desc", "size_asc"]
 
@@ -105,6 +106,7 @@ EXAMPLE: dict[str, Any] = {
     "failure": None,
     "createdAt": "2026-11-22T09:30:00Z",
     "updatedAt": "2026-11-22T09:30:07Z",
+    "reviewState": "not_needed",
 }
 
 
@@ -222,7 +224,9 @@ class OcrResult(Schema):
     text: str = Field(description="The text in reading order; pages are parted by a form feed")
     confidence: float = Field(description="Mean confidence of the words, 0 to 1")
     bounding_boxes: list[Word] = Field(description="The words and their places")
-    extracted_data: ExtractedData | None = Field(description="The data found in it")
+    extracted_data: ExtractedData | None = Field(
+        description="The data found in it, with what people corrected"
+    )
     pages: list[DocumentPage] = Field(description="The pages")
     engine: str = Field(description="Name and version of the engine that read it")
 
@@ -270,6 +274,9 @@ class Document(Schema):
     failure: Failure | None = Field(description="Why it could not be read; null unless failed")
     created_at: datetime | None = Field(description="When it was uploaded")
     updated_at: datetime | None = Field(description="When it was last changed")
+    review_state: ReviewState | None = Field(
+        description="Whether a person should look at it, and what came of it; null until processed"
+    )
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
@@ -289,6 +296,7 @@ class UploadedDocument(Document):
                 "type": None,
                 "ocrResult": None,
                 "processing": None,
+                "reviewState": None,
                 "duplicate": False,
             }
         }

@@ -1,0 +1,1 @@
+"""What people say about what was read: corrections, confirmation, and what is learned from both."""
