@@ -14,6 +14,9 @@ from automateiq_ocr.extraction.layout import Layout, Row
 
 SYMBOLS = {
     "€": "EUR",
+    "Euro": "EUR",
+    "EURO": "EUR",
+    "euro": "EUR",
     "£": "GBP",
     "$": "USD",
     "US$": "USD",
@@ -107,7 +110,7 @@ _AMOUNT = re.compile(
     rf"(?:(?<=[.,]\d\d)(?:{_TAX_CODE})(?![\w.,/]))?"
     r"(?![\w/:]|[.,]\d|-\w|\s?%)"
 )
-_CURRENCY = re.compile(rf"(?<![\w$])(?P<mark>{_MARK})(?![A-Za-z])")
+_CURRENCY = re.compile(rf"(?<![\w$/])(?P<mark>{_MARK})(?![A-Za-z])")
 _MOST = Decimal("9999999999.99")
 
 

@@ -18,6 +18,7 @@ from automateiq_ocr.extraction.numbers import find_number
 from automateiq_ocr.extraction.parties import find_vendor
 from automateiq_ocr.extraction.tax_ids import find_tax_id
 from automateiq_ocr.extraction.totals import Totals, find_totals
+from automateiq_ocr.recognition.language import detect
 from automateiq_ocr.recognition.models import Page
 
 # A contract or a letter speaks of many sums; a total among them is shown only if it is plain.
@@ -42,10 +43,11 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     number = find_number(layout)
     kind, sure = find_type(layout, has_total=totals.total is not None, has_number=number is not None)
     currency = find_currency(layout, totals.total_row)
-    date, due_date = find_document_dates(layout, currency.code if currency else None)
+    language, _ = detect("\n".join(row.text for row in layout.rows))
+    dates = find_document_dates(layout, currency.code if currency else None, language)
     bill = kind in (DocumentType.INVOICE, DocumentType.RECEIPT)
     if not bill:
-        items, number, due_date = (), None, None
+        items, number = (), None
         if totals.total is None or totals.total.confidence < _PLAIN_TOTAL:
             totals = Totals()
     contract = find_contract(pages, layout) if kind is DocumentType.CONTRACT else Contract()
@@ -59,12 +61,15 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     return ExtractedData(
         document_type=kind,
         document_type_confidence=sure,
+        language=language,
         vendor=proven(find_vendor(layout, kind)),
         vendor_tax_id=proven(find_tax_id(layout)),
         iban=proven(find_iban(layout)),
         invoice_number=proven(number),
-        date=proven(contract.effective_date or date),
-        due_date=proven(due_date),
+        date=proven(contract.effective_date or dates.issue),
+        due_date=proven(dates.due) if bill else None,
+        period_start=proven(dates.period_start),
+        period_end=proven(dates.period_end),
         currency=proven(sign),
         subtotal=proven(totals.subtotal),
         tax=proven(totals.tax),

@@ -142,6 +142,11 @@ class Layout:
         return "\n".join(row.folded for row in self.rows)
 
     @cached_property
+    def meant_text(self) -> str:
+        """All rows as they were meant, without case and accents."""
+        return "\n".join(fold(row.meant.text) for row in self.rows)
+
+    @cached_property
     def line_height(self) -> float:
         """The usual height of print."""
         return statistics.median(row.height for row in self.rows) if self.rows else 0.0

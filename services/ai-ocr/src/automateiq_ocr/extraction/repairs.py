@@ -1,8 +1,8 @@
 """Misread sums that the arithmetic puts right: a lost point, one wrong digit.
 
 The habit behind it: net and tax, or cash and change, say the total once more, so what it must be is known even where
-its own print was misread. A repair is proposed only beside a label of a total, and only if it follows from sums that were
-read well; the text as printed stays the source.
+its own print was misread. A repair is proposed only beside a label of a total, and only if it follows from sums that
+were read well; the text as printed stays the source.
 """
 
 from __future__ import annotations

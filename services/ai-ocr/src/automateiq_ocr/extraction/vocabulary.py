@@ -184,7 +184,9 @@ DATE_ISSUE_STRONG = any_of(
     r"(?:invoice|inv\.?|bill(?:ing)?|tax|issue|statement|document|doc\.?|receipt|credit note) ?(?:date|"
     r"dt)",
     r"date of (?:issue|invoice)", r"date (?:issued|of bill)", r"issued(?: on)?", r"rechnungs?-?\s?datum",
-    r"belegdatum", r"ausstellungsdatum", r"re\.?-?datum",
+    r"beleg-?datum",
+    r"gutschrifts?-?datum", r"fakturadatum", r"data wystawienia", r"data de emissao", r"ausstellungsdatum",
+    r"re\.?-?datum",
     r"date (?:de |de la |d')?(?:facture|facturation|emission)",
     r"fecha (?:de )?(?:la )?(?:factura|emision|expedicion)",
     r"data (?:della |di |da )?(?:fattura|emissione|fatura|emissao|documento)", r"factuurdatum", r"dated",
@@ -227,6 +229,18 @@ DATE_OTHER = any_of(
     r"through", r"seit", r"since", r"valid until", r"skonto", r"exp\.?", r"quoted(?: on)?", r"mandat\S*",
     r"warranty", r"ab",
 )  # fmt: skip
+
+# What a period of time is called; the first ones say plainly that the document is about it.
+PERIOD = any_of(
+    r"(?:order |contract )?flight(?: dates?)?", r"schedule(?:d)? dates?", r"contract (?:dates?|period)",
+    r"(?:service|billing|statement|usage|rental|subscription|charge) (?:period|dates?)", r"for the period(?: of)?",
+    r"leistungs-?zeitraum", r"liefer-?/?leistungszeitraum", r"abrechnungs-?zeitraum", r"rechnungszeitraum",
+    r"verbrauchszeitraum", r"periode(?: de (?:facturation|service))?", r"periodo(?: (?:de|di) \w+)?", r"factuurperiode",
+    r"zeitraum", r"okres", r"dates", r"run dates?",
+)  # fmt: skip
+PERIOD_WEAK = any_of(
+    r"invoice period", r"period", r"stay", r"aufenthalt", r"sejour", r"between", r"from", r"von", r"du"
+)
 
 # --- parties ---
 
