@@ -32,6 +32,20 @@ demo: setup ## Start the fleet and take the sample documents through it
 test: setup ## Run all tests
 	$(BIN)/pytest
 
+EASYOCR := .venv-easyocr
+
+.PHONY: setup-easyocr
+setup-easyocr:
+	@./scripts/setup --easyocr
+
+.PHONY: test-easyocr
+test-easyocr: setup-easyocr ## Test the extra engine EasyOCR (installs 6 GB into an environment of its own)
+	$(EASYOCR)/bin/pytest services/ai-ocr/tests/extras
+
+.PHONY: train-easyocr
+train-easyocr: setup-easyocr ## Train the small network that EasyOCR is tested with (half an hour)
+	$(EASYOCR)/bin/python services/ai-ocr/training/easyocr/train.py
+
 .PHONY: lint
 lint: setup ## Check style, import rules and protos
 	$(BIN)/ruff check .
@@ -86,6 +100,6 @@ train-ranker: setup ## Train extraction's rankers and confidences (AUTOMATEIQ_BE
 
 .PHONY: clean
 clean: ## Delete what is built or cached; the local stack's data (.local) stays
-	rm -rf build dist .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage \
+	rm -rf build dist .venv .venv-easyocr .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage \
 		benchmarks/.work
 	find . -name __pycache__ -type d -not -path './.local/*' -prune -exec rm -rf {} +

@@ -92,10 +92,10 @@ def test_a_line_that_runs_up_or_down_is_read_by_rapidocr_where_it_stands() -> No
 
 
 def test_an_engine_that_does_not_exist_is_refused_and_none_is_none() -> None:
-    assert engines.deep("none") is None
-    assert engines.deep("rapidocr") is engines.deep("rapidocr")
+    assert engines.deep(Options(deep_engine="none")) is None
+    assert engines.deep(Options()) is engines.deep(Options())
     with pytest.raises(EngineUnavailable, match="tarot"):
-        engines.deep("tarot")
+        engines.deep(Options(deep_engine="tarot"))
 
 
 def test_print_that_tesseract_cannot_read_is_read_with_the_deep_engine() -> None:

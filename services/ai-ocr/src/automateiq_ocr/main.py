@@ -24,7 +24,9 @@ def wire(runtime: Runtime) -> Wiring:
     limit = settings.ocr_page_seconds + 30
     pool, aside = WorkerPool(settings.ocr_workers, limit_seconds=limit), WorkerPool(1, limit_seconds=limit)
     model = _model(settings)
-    service = RecognitionService(pages, pool, aside, settings.options, engine_version(), model)
+    service = RecognitionService(
+        pages, pool, aside, settings.options, engine_version(settings.options), model
+    )
 
     async def start() -> None:
         await asyncio.gather(pool.start(), aside.start())

@@ -24,9 +24,16 @@ class OcrSettings(ServiceSettings):
         ("eng",),
         description="Tesseract's names of the languages to read, parted by commas; they must be installed",
     )
-    ocr_deep_engine: Literal["rapidocr", "none"] = Field(
+    ocr_deep_engine: Literal["rapidocr", "easyocr", "none"] = Field(
         "rapidocr",
         description="The second engine, for what Tesseract reads with doubt; `none` leaves it to Tesseract",
+    )
+    ocr_easyocr_network: str = Field(
+        "",
+        description="Folder of a recognition network for EasyOCR (NAME.py, .yaml, .pth); empty: its official weights",
+    )
+    ocr_easyocr_download: bool = Field(
+        False, description="Whether EasyOCR may download its official weights when they are missing"
     )
     ocr_max_pages: int = Field(100, ge=1, description="A document with more pages is refused")
     ocr_max_pixels: int = Field(
@@ -63,6 +70,8 @@ class OcrSettings(ServiceSettings):
         return Options(
             languages=self.ocr_languages,
             deep_engine=self.ocr_deep_engine,
+            easyocr_network=self.ocr_easyocr_network,
+            easyocr_download=self.ocr_easyocr_download,
             max_pages=self.ocr_max_pages,
             max_pixels=self.ocr_max_pixels,
             page_seconds=self.ocr_page_seconds,

@@ -30,14 +30,19 @@ from automateiq_ocr.recognition.reading import read_picture
 # Raised whenever the same file may be read differently: it is part of every cached result's key.
 _OWN_VERSION = 4
 _ASSUMED_DPI = 300
+_DEFAULTS = Options()
 # A look at pictures among text is believed before the text layer if it finds this much more.
 _MORE = 1.2
 
 
-def engine_version() -> str:
-    """Names everything that the result depends on beside the file and the options."""
-    deep = "-".join(f"{name}{made().version()}" for name, made in engines.DEEP.items())
-    return f"{_OWN_VERSION}-tesseract{tesseract.version()}-{deep}-pdfium{pypdfium2.PDFIUM_INFO.build}"
+def engine_version(options: Options = _DEFAULTS) -> str:
+    """Names everything that the result depends on beside the file and the other options.
+
+    Raises EngineUnavailable where an engine that is asked for is not installed.
+    """
+    deep = engines.deep(options)
+    second = f"{deep.name}{deep.version()}" if deep else engines.NONE
+    return f"{_OWN_VERSION}-tesseract{tesseract.version()}-{second}-pdfium{pypdfium2.PDFIUM_INFO.build}"
 
 
 def open_document(source: bytes | Path, mimetype: str | None, options: Options) -> DocumentInfo:

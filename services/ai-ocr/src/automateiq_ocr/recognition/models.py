@@ -228,7 +228,11 @@ class DocumentInfo:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to read. `languages` are Tesseract's names; they must be installed. `deep_engine` is one of engines.py."""
+    """How to read. `languages` are Tesseract's names; they must be installed. `deep_engine` is one of engines.py.
+
+    `easyocr_network` is the folder of a network for EasyOCR, "" for its official weights, which may be downloaded
+    only with `easyocr_download`.
+    """
 
     languages: tuple[str, ...] = ("eng",)
     dpi: int = 300
@@ -236,6 +240,8 @@ class Options:
     max_pixels: int = 50_000_000
     page_seconds: float = 120.0
     deep_engine: str = "rapidocr"
+    easyocr_network: str = ""
+    easyocr_download: bool = False
 
 
 def mean_confidence(words: Iterable[Word]) -> float:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from automateiq_ocr.recognition.models import Box, EngineUnavailable, PageFailed
+from automateiq_ocr.recognition.pieces import Piece, in_rows
 from automateiq_ocr.recognition.recognizers import RawWord
 
 _PARAMETERS = {
@@ -35,20 +36,6 @@ _LONGEST_SIDE = 2000
 _LEAST_SCORE = 0.5
 # Taller than wide by this, a line is taken to run down, and is turned (as PP-OCR does before it reads it).
 _RUNS_DOWN = 1.5
-# Pieces are of one row where they overlap by this share of the lower one's height, and no gap is wider than so many
-# heights: between an item and its price, not between the columns of a page.
-_SAME_ROW = 0.5
-_WIDEST_GAP = 12.0
-# A new block begins after a gap of so many line heights.
-_BLOCK_GAP = 1.2
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A stretch of text that was found and read as one, with its words."""
-
-    box: Box
-    words: tuple[tuple[str, Box, float], ...]
 
 
 class RapidRecognizer:
@@ -76,7 +63,7 @@ class RapidRecognizer:
             size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
             image = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
         pieces = _read_pieces(np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1]), 1 / factor)
-        return _in_rows(pieces)
+        return in_rows(pieces)
 
 
 @cache
@@ -89,7 +76,7 @@ def _engine() -> Any:
     return RapidOCR(params=_PARAMETERS)
 
 
-def _read_pieces(picture: NDArray[np.uint8], scale: float) -> list[_Piece]:
+def _read_pieces(picture: NDArray[np.uint8], scale: float) -> list[Piece]:
     """The pieces of text on a picture (BGR), their boxes `scale` times as large.
 
     RapidOCR's own call gives each word the confidence of another letter and cuts a line with one Chinese sign into
@@ -115,8 +102,26 @@ def _read_pieces(picture: NDArray[np.uint8], scale: float) -> list[_Piece]:
             continue
         words = tuple(_words((np.asarray(corners, np.float64) - (0, top)) * scale, text, layout))
         if words:
-            pieces.append(_Piece(Box.around(box for _, box, _ in words), words))
+            pieces.append(Piece(Box.around(box for _, box, _ in words), words))
     return pieces
+
+
+def find_lines(picture: NDArray[np.uint8]) -> list[Box]:
+    """Where PP-OCR sees pieces of text on a picture (BGR), for an engine that reads but does not find."""
+    engine = _engine()
+    from rapidocr.main import RapidOCRError
+
+    padding: dict[str, Any] = {}
+    try:
+        _, found = engine.detect_and_crop(picture, padding)
+    except RapidOCRError:
+        return []
+    top = padding["padding_1"]["top"]
+    boxes = []
+    for corners in found.boxes:
+        (x, y), (right, bottom) = np.min(corners, axis=0), np.max(corners, axis=0)
+        boxes.append(Box(float(x), float(y) - top, float(right - x), float(bottom - y)))
+    return boxes
 
 
 def _words(corners: NDArray[np.float64], text: str, layout: Any) -> Iterator[tuple[str, Box, float]]:
@@ -141,41 +146,3 @@ def _words(corners: NDArray[np.float64], text: str, layout: Any) -> Iterator[tup
         box = Box(float(x), float(y), float(far_x - x), float(far_y - y))
         yield "".join(letters), box, statistics.fmean(beliefs[at : at + len(letters)])
         at += len(letters)
-
-
-def _in_rows(pieces: list[_Piece]) -> list[RawWord]:
-    """The pieces of each row side by side; PP-OCR finds a label and its amount as two."""
-    rows: list[list[_Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: piece.box.y + piece.box.height / 2):
-        row = next((row for row in reversed(rows[-12:]) if _continues(row, piece)), None)
-        if row is None:
-            rows.append([piece])
-        else:
-            row.append(piece)
-    words: list[RawWord] = []
-    block, before = 0, None
-    for line, row in enumerate(rows):
-        around = Box.around(piece.box for piece in row)
-        if before is not None and around.y - before.bottom > _BLOCK_GAP * min(around.height, before.height):
-            block += 1
-        before = around
-        for piece in sorted(row, key=lambda piece: piece.box.x):
-            words.extend(
-                RawWord(text, box.x, box.y, box.width, box.height, min(1.0, score), line, block)
-                for text, box, score in piece.words
-            )
-    return words
-
-
-def _continues(row: list[_Piece], piece: _Piece) -> bool:
-    box, height = piece.box, statistics.median(part.box.height for part in row)
-    nearest = min(row, key=lambda part: _gap(part.box, box))
-    shared = min(nearest.box.bottom, box.bottom) - max(nearest.box.y, box.y)
-    if shared < _SAME_ROW * min(nearest.box.height, box.height):
-        return False
-    return -0.5 * height <= _gap(nearest.box, box) <= _WIDEST_GAP * height
-
-
-def _gap(one: Box, other: Box) -> float:
-    """Between two boxes side by side; below 0 where they overlap."""
-    return max(one.x - other.right, other.x - one.right)

@@ -43,7 +43,7 @@ def read_picture(image: Image.Image, dpi: int, options: Options) -> Attempt:
     if ink.blank:
         return Attempt([])
     looker = Looker(image, ink, dpi, options, time.monotonic() + options.page_seconds)
-    deep = engines.deep(options.deep_engine)
+    deep = engines.deep(options)
     first = looker.look()
     if deep is None:
         return _read_alone(looker, first)
