@@ -27,7 +27,7 @@ async def outcomes(*calls: Coroutine[Any, Any, Any]) -> list[Any]:
 async def test_parallel_holds_never_overspend(books: Books, replicas: int) -> None:
     services = [books.replica(50) for _ in range(replicas)]
     began = time.monotonic()
-    answers = await outcomes(*(services[n % replicas].reserve(f"key-{n}", ocr(4)) for n in range(40)))
+    answers = await outcomes(*(services[n % replicas].reserve(f"key-{n}", ocr(2)) for n in range(40)))
     assert answers.count("INSUFFICIENT_CREDITS") == 30
     assert len({hold.id for hold in answers if isinstance(hold, Hold)}) == 10
     assert await books.audit() == {"available": 0, "held": 50, "spent": 0, "granted": -50, "expired": 0}
@@ -46,7 +46,7 @@ async def test_two_parallel_holds_of_the_last_credits(books: Books) -> None:
 
 async def test_parallel_reservations_under_one_key_make_one_hold(books: Books) -> None:
     for generation in (1, 2):
-        holds = await outcomes(*(books.replica().reserve("key", ocr(4)) for _ in range(12)))
+        holds = await outcomes(*(books.replica().reserve("key", ocr(2)) for _ in range(12)))
         assert {(hold.generation, hold.status) for hold in holds} == {(generation, HoldStatus.HELD)}
         assert (await books.audit())["held"] == 5
         await books.replica().release(holds[0].id)
@@ -74,7 +74,7 @@ async def test_parallel_settlements_charge_once(books: Books) -> None:
 async def test_settle_release_and_sweep_end_a_hold_once(books: Books) -> None:
     ends = set()
     for number in range(12):
-        hold = await books.replica(1000).reserve(f"key-{number}", ocr(4))
+        hold = await books.replica(1000).reserve(f"key-{number}", ocr(2))
         books.pass_time(TTL)
         settled, released, _ = await outcomes(
             books.replica().settle(hold.id, 5),
@@ -95,9 +95,9 @@ async def test_settle_release_and_sweep_end_a_hold_once(books: Books) -> None:
 async def test_a_renewed_hold_is_not_swept(books: Books) -> None:
     for number in range(10):
         key = f"key-{number}"
-        first = await books.replica().reserve(key, ocr(4))
+        first = await books.replica().reserve(key, ocr(2))
         books.pass_time(TTL)
-        again, _ = await outcomes(books.replica().reserve(key, ocr(4)), books.replica().expire_holds())
+        again, _ = await outcomes(books.replica().reserve(key, ocr(2)), books.replica().expire_holds())
         # Whoever came first: the caller holds a live hold, the old one or the next.
         live = await books.store.hold(again.id)
         assert live is not None and live.status is HoldStatus.HELD

@@ -108,10 +108,10 @@ async def test_the_periodic_task_begins_the_month_for_every_known_organization(b
 
 async def test_a_hold_sets_the_price_aside(books: Books) -> None:
     hold = await books.replica().reserve("document/1/1", ocr(3), "invoice.pdf")
-    assert (hold.credits, hold.status, hold.charged) == (4, HoldStatus.HELD, 0)
+    assert (hold.credits, hold.status, hold.charged) == (7, HoldStatus.HELD, 0)
     assert hold.expires_at == NOON + TTL
     balance = await books.replica().balance()
-    assert (balance.available, balance.held) == (96, 4)
+    assert (balance.available, balance.held) == (93, 7)
     await books.audit()
 
 
@@ -152,7 +152,7 @@ async def test_after_a_release_the_key_makes_its_next_generation(books: Books, b
         await service.release(first.id)
     # Nothing is charged or held under the key any more, so it may stand for a work of another size.
     second = await service.reserve("key", ocr(5))
-    assert (second.generation, second.credits) == (2, 6)
+    assert (second.generation, second.credits) == (2, 10)
     assert second.id != first.id
     await books.audit()
 
@@ -166,17 +166,17 @@ async def test_a_key_stands_for_one_piece_of_work(books: Books, act: str | None)
 
 
 async def test_a_price_that_the_balance_does_not_cover_is_refused(books: Books) -> None:
-    service = books.replica(12)
+    service = books.replica(13)
     await service.reserve("a", ocr(9))
     with pytest.raises(ResourceExhausted) as refused:
         await service.reserve("b", ocr(2))
     assert refused.value.reason == "INSUFFICIENT_CREDITS"
     assert refused.value.message == (
-        "This needs 3 credits and 2 are available. The next monthly credits come on 1 December 2026."
+        "This needs 5 credits and 3 are available. The next monthly credits come on 1 December 2026."
     )
     assert refused.value.metadata == {
-        "needed": "3",
-        "available": "2",
+        "needed": "5",
+        "available": "3",
         "nextGrantAt": "2026-12-01T00:00:00+00:00",
     }
     assert [hold["key"] for hold in await books.holds()] == ["a"]
@@ -213,7 +213,7 @@ async def test_more_than_the_hold_is_never_charged(books: Books, act: str | None
     hold = await books.replica().reserve("key", ocr(3))
     await end(books, hold, act)
     with pytest.raises(InvalidInput, match="CHARGE_EXCEEDS_HOLD"):
-        await books.replica().settle(hold.id, 5)
+        await books.replica().settle(hold.id, 8)
     await books.audit()
 
 
@@ -288,7 +288,7 @@ async def test_the_sweep_releases_what_nobody_came_back_for(books: Books) -> Non
     for organization_id in organizations:
         with calling(organization_id=organization_id):
             assert (await books.audit())["available"] == 100
-    assert (await books.audit())["held"] == 4
+    assert (await books.audit())["held"] == 7
 
 
 async def test_an_expired_hold_is_not_charged(books: Books) -> None:

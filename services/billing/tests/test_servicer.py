@@ -61,13 +61,30 @@ def reserve(key: str = "document/1/1", pages: int = 3, **more: str) -> pb.Reserv
 
 async def test_a_quote_charges_nothing(billing: Billing) -> None:
     request = pb.QuoteCreditsRequest(work=pb.Work(kind=pb.WORK_KIND_OCR, units=4))
-    assert (await billing.gateway.QuoteCredits(request)).credits == 5
+    assert (await billing.gateway.QuoteCredits(request)).credits == 9
     assert await billing.kinds() == []
+
+
+async def test_what_was_done_costs_less_than_the_most(billing: Billing) -> None:
+    assert await billing.credits.price_of_pages(pb.OcrPages(text_layer=2, tesseract=1, cached=1)) == 3
+    assert await billing.credits.price_of_pages(pb.OcrPages(deep=4)) == 9
+    assert await billing.credits.price_of_pages(pb.OcrPages(cached=4)) == 2
+
+
+async def test_pages_that_do_not_sum_up_have_no_price(billing: Billing) -> None:
+    request = pb.QuoteCreditsRequest(
+        work=pb.Work(kind=pb.WORK_KIND_OCR, units=4), ocr_pages=pb.OcrPages(deep=1, cached=2)
+    )
+    with pytest.raises(InvalidInput, match="PAGES_DIFFER"):
+        await billing.documents.QuoteCredits(request)
+    request.ocr_pages.text_layer = -1
+    with pytest.raises(InvalidInput, match="VALIDATION_FAILED"):
+        await billing.documents.QuoteCredits(request)
 
 
 async def test_hold_settle_balance_and_listing(billing: Billing) -> None:
     hold = (await billing.documents.ReserveCredits(reserve(description="invoice.pdf"))).hold
-    assert (hold.key, hold.credits, hold.charged, hold.status) == ("document/1/1", 4, 0, pb.HOLD_STATUS_HELD)
+    assert (hold.key, hold.credits, hold.charged, hold.status) == ("document/1/1", 7, 0, pb.HOLD_STATUS_HELD)
     assert hold.expires_at.ToDatetime(UTC) > datetime.now(UTC)
     settled = (
         await billing.documents.SettleCredits(pb.SettleCreditsRequest(hold_id=hold.id, credits=3))
@@ -84,9 +101,9 @@ async def test_hold_settle_balance_and_listing(billing: Billing) -> None:
         hold.id,
     )
     assert {entry.account: entry.credits for entry in settle.entries} == {
-        "held": -4,
+        "held": -7,
         "spent": 3,
-        "available": 1,
+        "available": 4,
     }
     assert held.kind == pb.TRANSACTION_KIND_HOLD
     page = PageRequest(page_size=2, page_token=listed.page_info.next_page_token)
@@ -105,23 +122,23 @@ async def test_release(billing: Billing) -> None:
 
 async def test_what_a_caller_is_told_of_too_few_credits(billing: Billing) -> None:
     await billing.documents.ReserveCredits(reserve("a", 9))
-    await billing.documents.ReserveCredits(reserve("b", 7))
+    await billing.documents.ReserveCredits(reserve("b", 3))
     with pytest.raises(ResourceExhausted) as refused:
         await billing.documents.ReserveCredits(reserve("c", 2))
     assert refused.value.reason == "INSUFFICIENT_CREDITS"
-    assert (refused.value.metadata["needed"], refused.value.metadata["available"]) == ("3", "2")
+    assert (refused.value.metadata["needed"], refused.value.metadata["available"]) == ("5", "3")
 
 
 async def test_the_client_of_core_pays_by_it(billing: Billing) -> None:
     async with billing.credits.reserve(pb.WORK_KIND_OCR, 3, key="done") as hold:
-        assert await hold.settle() == 4
+        assert await hold.settle() == 7
     with pytest.raises(ZeroDivisionError):
         async with billing.credits.reserve(pb.WORK_KIND_OCR, 3, key="failed"):
             raise ZeroDivisionError
     async with billing.credits.reserve(pb.WORK_KIND_OCR, 3, key="done") as hold:
-        assert hold.settled and hold.charged == 4
+        assert hold.settled and hold.charged == 7
     balance = await billing.gateway.GetBalance(pb.GetBalanceRequest())
-    assert (balance.available, balance.held) == (16, 0)
+    assert (balance.available, balance.held) == (13, 0)
 
 
 @pytest.mark.parametrize("pages", [0, -1, 1_000_001])

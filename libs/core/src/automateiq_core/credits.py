@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceAsyncStub
 
 WorkKind = credits_pb2.WorkKind
+OcrPages = credits_pb2.OcrPages
 
 _log = structlog.get_logger(__name__)
 
@@ -78,6 +79,13 @@ class Credits:
         """The price of a piece of work, in credits."""
         work = credits_pb2.Work(kind=kind, units=units)
         return (await self._stub.QuoteCredits(credits_pb2.QuoteCreditsRequest(work=work))).credits
+
+    async def price_of_pages(self, pages: credits_pb2.OcrPages) -> int:
+        """What the reading of a document costs, now that it is known what read its pages, in credits."""
+        units = pages.text_layer + pages.tesseract + pages.deep + pages.cached
+        work = credits_pb2.Work(kind=WorkKind.WORK_KIND_OCR, units=units)
+        request = credits_pb2.QuoteCreditsRequest(work=work, ocr_pages=pages)
+        return (await self._stub.QuoteCredits(request)).credits
 
     async def hold(self, kind: WorkKind.ValueType, units: int, *, key: str, description: str = "") -> Hold:
         """Sets the price aside, or finds what was set aside under this key, and leaves the ending to the caller.

@@ -27,7 +27,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#automateiq/billing/v1/credits.proto\x12\x15\x61utomateiq.billing.v1\x1a%automateiq/common/v1/pagination.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"]\n\x04Work\x12\x39\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.automateiq.billing.v1.WorkKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1a\n\x05units\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01\"H\n\x13QuoteCreditsRequest\x12\x31\n\x04work\x18\x01 \x01(\x0b\x32\x1b.automateiq.billing.v1.WorkB\x06\xbaH\x03\xc8\x01\x01\"\'\n\x14QuoteCreditsResponse\x12\x0f\n\x07\x63redits\x18\x01 \x01(\x03\"\xa4\x01\n\x04Hold\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07\x63redits\x18\x03 \x01(\x03\x12\x31\n\x06status\x18\x04 \x01(\x0e\x32!.automateiq.billing.v1.HoldStatus\x12\x0f\n\x07\x63harged\x18\x05 \x01(\x03\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa0\x01\n\x15ReserveCreditsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x17\n\x03key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x31\n\x04work\x18\x03 \x01(\x0b\x32\x1b.automateiq.billing.v1.WorkB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0b\x64\x65scription\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xac\x02\"C\n\x16ReserveCreditsResponse\x12)\n\x04hold\x18\x01 \x01(\x0b\x32\x1b.automateiq.billing.v1.Hold\"v\n\x14SettleCreditsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12&\n\x07hold_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{24}$\x12\x18\n\x07\x63redits\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"B\n\x15SettleCreditsResponse\x12)\n\x04hold\x18\x01 \x01(\x0b\x32\x1b.automateiq.billing.v1.Hold\"]\n\x15ReleaseCreditsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12&\n\x07hold_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{24}$\"C\n\x16ReleaseCreditsResponse\x12)\n\x04hold\x18\x01 \x01(\x0b\x32\x1b.automateiq.billing.v1.Hold\"\x13\n\x11GetBalanceRequest\"\x8e\x01\n\x12GetBalanceResponse\x12\x11\n\tavailable\x18\x01 \x01(\x03\x12\x0c\n\x04held\x18\x02 \x01(\x03\x12\x0c\n\x04plan\x18\x03 \x01(\t\x12\x15\n\rmonthly_grant\x18\x04 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\x05\x45ntry\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0f\n\x07\x63redits\x18\x02 \x01(\x03\"\xd4\x01\n\x0bTransaction\x12\n\n\x02id\x18\x01 \x01(\t\x12\x34\n\x04kind\x18\x02 \x01(\x0e\x32&.automateiq.billing.v1.TransactionKind\x12-\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x1c.automateiq.billing.v1.Entry\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x0f\n\x07hold_id\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"J\n\x17ListTransactionsRequest\x12/\n\x04page\x18\x01 \x01(\x0b\x32!.automateiq.common.v1.PageRequest\"\x87\x01\n\x18ListTransactionsResponse\x12\x38\n\x0ctransactions\x18\x01 \x03(\x0b\x32\".automateiq.billing.v1.Transaction\x12\x31\n\tpage_info\x18\x02 \x01(\x0b\x32\x1e.automateiq.common.v1.PageInfo*8\n\x08WorkKind\x12\x19\n\x15WORK_KIND_UNSPECIFIED\x10\x00\x12\x11\n\rWORK_KIND_OCR\x10\x01*r\n\nHoldStatus\x12\x1b\n\x17HOLD_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10HOLD_STATUS_HELD\x10\x01\x12\x17\n\x13HOLD_STATUS_SETTLED\x10\x02\x12\x18\n\x14HOLD_STATUS_RELEASED\x10\x03*\xc2\x01\n\x0fTransactionKind\x12 \n\x1cTRANSACTION_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSACTION_KIND_GRANT\x10\x01\x12\x1b\n\x17TRANSACTION_KIND_EXPIRY\x10\x02\x12\x19\n\x15TRANSACTION_KIND_HOLD\x10\x03\x12\x1b\n\x17TRANSACTION_KIND_SETTLE\x10\x04\x12\x1c\n\x18TRANSACTION_KIND_RELEASE\x10\x05\x32\xb9\x05\n\x0e\x43reditsService\x12l\n\x0cQuoteCredits\x12*.automateiq.billing.v1.QuoteCreditsRequest\x1a+.automateiq.billing.v1.QuoteCreditsResponse\"\x03\x90\x02\x01\x12r\n\x0eReserveCredits\x12,.automateiq.billing.v1.ReserveCreditsRequest\x1a-.automateiq.billing.v1.ReserveCreditsResponse\"\x03\x90\x02\x02\x12o\n\rSettleCredits\x12+.automateiq.billing.v1.SettleCreditsRequest\x1a,.automateiq.billing.v1.SettleCreditsResponse\"\x03\x90\x02\x02\x12r\n\x0eReleaseCredits\x12,.automateiq.billing.v1.ReleaseCreditsRequest\x1a-.automateiq.billing.v1.ReleaseCreditsResponse\"\x03\x90\x02\x02\x12\x66\n\nGetBalance\x12(.automateiq.billing.v1.GetBalanceRequest\x1a).automateiq.billing.v1.GetBalanceResponse\"\x03\x90\x02\x01\x12x\n\x10ListTransactions\x12..automateiq.billing.v1.ListTransactionsRequest\x1a/.automateiq.billing.v1.ListTransactionsResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#automateiq/billing/v1/credits.proto\x12\x15\x61utomateiq.billing.v1\x1a%automateiq/common/v1/pagination.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"]\n\x04Work\x12\x39\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.automateiq.billing.v1.WorkKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1a\n\x05units\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01\"\x83\x01\n\x08OcrPages\x12\x1f\n\ntext_layer\x18\x01 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\x1e\n\ttesseract\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\x19\n\x04\x64\x65\x65p\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\x1b\n\x06\x63\x61\x63hed\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\"|\n\x13QuoteCreditsRequest\x12\x31\n\x04work\x18\x01 \x01(\x0b\x32\x1b.automateiq.billing.v1.WorkB\x06\xbaH\x03\xc8\x01\x01\x12\x32\n\tocr_pages\x18\x02 \x01(\x0b\x32\x1f.automateiq.billing.v1.OcrPages\"\'\n\x14QuoteCreditsResponse\x12\x0f\n\x07\x63redits\x18\x01 \x01(\x03\"\xa4\x01\n\x04Hold\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07\x63redits\x18\x03 \x01(\x03\x12\x31\n\x06status\x18\x04 \x01(\x0e\x32!.automateiq.billing.v1.HoldStatus\x12\x0f\n\x07\x63harged\x18\x05 \x01(\x03\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa0\x01\n\x15ReserveCreditsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x17\n\x03key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x31\n\x04work\x18\x03 \x01(\x0b\x32\x1b.automateiq.billing.v1.WorkB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0b\x64\x65scription\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xac\x02\"C\n\x16ReserveCreditsResponse\x12)\n\x04hold\x18\x01 \x01(\x0b\x32\x1b.automateiq.billing.v1.Hold\"v\n\x14SettleCreditsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12&\n\x07hold_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{24}$\x12\x18\n\x07\x63redits\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"B\n\x15SettleCreditsResponse\x12)\n\x04hold\x18\x01 \x01(\x0b\x32\x1b.automateiq.billing.v1.Hold\"]\n\x15ReleaseCreditsRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12&\n\x07hold_id\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{24}$\"C\n\x16ReleaseCreditsResponse\x12)\n\x04hold\x18\x01 \x01(\x0b\x32\x1b.automateiq.billing.v1.Hold\"\x13\n\x11GetBalanceRequest\"\x8e\x01\n\x12GetBalanceResponse\x12\x11\n\tavailable\x18\x01 \x01(\x03\x12\x0c\n\x04held\x18\x02 \x01(\x03\x12\x0c\n\x04plan\x18\x03 \x01(\t\x12\x15\n\rmonthly_grant\x18\x04 \x01(\x03\x12\x32\n\x0eperiod_ends_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\x05\x45ntry\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x0f\n\x07\x63redits\x18\x02 \x01(\x03\"\xd4\x01\n\x0bTransaction\x12\n\n\x02id\x18\x01 \x01(\t\x12\x34\n\x04kind\x18\x02 \x01(\x0e\x32&.automateiq.billing.v1.TransactionKind\x12-\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x1c.automateiq.billing.v1.Entry\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x0f\n\x07hold_id\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"J\n\x17ListTransactionsRequest\x12/\n\x04page\x18\x01 \x01(\x0b\x32!.automateiq.common.v1.PageRequest\"\x87\x01\n\x18ListTransactionsResponse\x12\x38\n\x0ctransactions\x18\x01 \x03(\x0b\x32\".automateiq.billing.v1.Transaction\x12\x31\n\tpage_info\x18\x02 \x01(\x0b\x32\x1e.automateiq.common.v1.PageInfo*8\n\x08WorkKind\x12\x19\n\x15WORK_KIND_UNSPECIFIED\x10\x00\x12\x11\n\rWORK_KIND_OCR\x10\x01*r\n\nHoldStatus\x12\x1b\n\x17HOLD_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10HOLD_STATUS_HELD\x10\x01\x12\x17\n\x13HOLD_STATUS_SETTLED\x10\x02\x12\x18\n\x14HOLD_STATUS_RELEASED\x10\x03*\xc2\x01\n\x0fTransactionKind\x12 \n\x1cTRANSACTION_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSACTION_KIND_GRANT\x10\x01\x12\x1b\n\x17TRANSACTION_KIND_EXPIRY\x10\x02\x12\x19\n\x15TRANSACTION_KIND_HOLD\x10\x03\x12\x1b\n\x17TRANSACTION_KIND_SETTLE\x10\x04\x12\x1c\n\x18TRANSACTION_KIND_RELEASE\x10\x05\x32\xb9\x05\n\x0e\x43reditsService\x12l\n\x0cQuoteCredits\x12*.automateiq.billing.v1.QuoteCreditsRequest\x1a+.automateiq.billing.v1.QuoteCreditsResponse\"\x03\x90\x02\x01\x12r\n\x0eReserveCredits\x12,.automateiq.billing.v1.ReserveCreditsRequest\x1a-.automateiq.billing.v1.ReserveCreditsResponse\"\x03\x90\x02\x02\x12o\n\rSettleCredits\x12+.automateiq.billing.v1.SettleCreditsRequest\x1a,.automateiq.billing.v1.SettleCreditsResponse\"\x03\x90\x02\x02\x12r\n\x0eReleaseCredits\x12,.automateiq.billing.v1.ReleaseCreditsRequest\x1a-.automateiq.billing.v1.ReleaseCreditsResponse\"\x03\x90\x02\x02\x12\x66\n\nGetBalance\x12(.automateiq.billing.v1.GetBalanceRequest\x1a).automateiq.billing.v1.GetBalanceResponse\"\x03\x90\x02\x01\x12x\n\x10ListTransactions\x12..automateiq.billing.v1.ListTransactionsRequest\x1a/.automateiq.billing.v1.ListTransactionsResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +38,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORK'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_WORK'].fields_by_name['units']._loaded_options = None
   _globals['_WORK'].fields_by_name['units']._serialized_options = b'\272H\010\032\006\030\300\204=(\001'
+  _globals['_OCRPAGES'].fields_by_name['text_layer']._loaded_options = None
+  _globals['_OCRPAGES'].fields_by_name['text_layer']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_OCRPAGES'].fields_by_name['tesseract']._loaded_options = None
+  _globals['_OCRPAGES'].fields_by_name['tesseract']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_OCRPAGES'].fields_by_name['deep']._loaded_options = None
+  _globals['_OCRPAGES'].fields_by_name['deep']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_OCRPAGES'].fields_by_name['cached']._loaded_options = None
+  _globals['_OCRPAGES'].fields_by_name['cached']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
   _globals['_QUOTECREDITSREQUEST'].fields_by_name['work']._loaded_options = None
   _globals['_QUOTECREDITSREQUEST'].fields_by_name['work']._serialized_options = b'\272H\003\310\001\001'
   _globals['_RESERVECREDITSREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -70,44 +78,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREDITSSERVICE'].methods_by_name['GetBalance']._serialized_options = b'\220\002\001'
   _globals['_CREDITSSERVICE'].methods_by_name['ListTransactions']._loaded_options = None
   _globals['_CREDITSSERVICE'].methods_by_name['ListTransactions']._serialized_options = b'\220\002\001'
-  _globals['_WORKKIND']._serialized_start=1762
-  _globals['_WORKKIND']._serialized_end=1818
-  _globals['_HOLDSTATUS']._serialized_start=1820
-  _globals['_HOLDSTATUS']._serialized_end=1934
-  _globals['_TRANSACTIONKIND']._serialized_start=1937
-  _globals['_TRANSACTIONKIND']._serialized_end=2131
+  _globals['_WORKKIND']._serialized_start=1948
+  _globals['_WORKKIND']._serialized_end=2004
+  _globals['_HOLDSTATUS']._serialized_start=2006
+  _globals['_HOLDSTATUS']._serialized_end=2120
+  _globals['_TRANSACTIONKIND']._serialized_start=2123
+  _globals['_TRANSACTIONKIND']._serialized_end=2317
   _globals['_WORK']._serialized_start=163
   _globals['_WORK']._serialized_end=256
-  _globals['_QUOTECREDITSREQUEST']._serialized_start=258
-  _globals['_QUOTECREDITSREQUEST']._serialized_end=330
-  _globals['_QUOTECREDITSRESPONSE']._serialized_start=332
-  _globals['_QUOTECREDITSRESPONSE']._serialized_end=371
-  _globals['_HOLD']._serialized_start=374
-  _globals['_HOLD']._serialized_end=538
-  _globals['_RESERVECREDITSREQUEST']._serialized_start=541
-  _globals['_RESERVECREDITSREQUEST']._serialized_end=701
-  _globals['_RESERVECREDITSRESPONSE']._serialized_start=703
-  _globals['_RESERVECREDITSRESPONSE']._serialized_end=770
-  _globals['_SETTLECREDITSREQUEST']._serialized_start=772
-  _globals['_SETTLECREDITSREQUEST']._serialized_end=890
-  _globals['_SETTLECREDITSRESPONSE']._serialized_start=892
-  _globals['_SETTLECREDITSRESPONSE']._serialized_end=958
-  _globals['_RELEASECREDITSREQUEST']._serialized_start=960
-  _globals['_RELEASECREDITSREQUEST']._serialized_end=1053
-  _globals['_RELEASECREDITSRESPONSE']._serialized_start=1055
-  _globals['_RELEASECREDITSRESPONSE']._serialized_end=1122
-  _globals['_GETBALANCEREQUEST']._serialized_start=1124
-  _globals['_GETBALANCEREQUEST']._serialized_end=1143
-  _globals['_GETBALANCERESPONSE']._serialized_start=1146
-  _globals['_GETBALANCERESPONSE']._serialized_end=1288
-  _globals['_ENTRY']._serialized_start=1290
-  _globals['_ENTRY']._serialized_end=1331
-  _globals['_TRANSACTION']._serialized_start=1334
-  _globals['_TRANSACTION']._serialized_end=1546
-  _globals['_LISTTRANSACTIONSREQUEST']._serialized_start=1548
-  _globals['_LISTTRANSACTIONSREQUEST']._serialized_end=1622
-  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_start=1625
-  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_end=1760
-  _globals['_CREDITSSERVICE']._serialized_start=2134
-  _globals['_CREDITSSERVICE']._serialized_end=2831
+  _globals['_OCRPAGES']._serialized_start=259
+  _globals['_OCRPAGES']._serialized_end=390
+  _globals['_QUOTECREDITSREQUEST']._serialized_start=392
+  _globals['_QUOTECREDITSREQUEST']._serialized_end=516
+  _globals['_QUOTECREDITSRESPONSE']._serialized_start=518
+  _globals['_QUOTECREDITSRESPONSE']._serialized_end=557
+  _globals['_HOLD']._serialized_start=560
+  _globals['_HOLD']._serialized_end=724
+  _globals['_RESERVECREDITSREQUEST']._serialized_start=727
+  _globals['_RESERVECREDITSREQUEST']._serialized_end=887
+  _globals['_RESERVECREDITSRESPONSE']._serialized_start=889
+  _globals['_RESERVECREDITSRESPONSE']._serialized_end=956
+  _globals['_SETTLECREDITSREQUEST']._serialized_start=958
+  _globals['_SETTLECREDITSREQUEST']._serialized_end=1076
+  _globals['_SETTLECREDITSRESPONSE']._serialized_start=1078
+  _globals['_SETTLECREDITSRESPONSE']._serialized_end=1144
+  _globals['_RELEASECREDITSREQUEST']._serialized_start=1146
+  _globals['_RELEASECREDITSREQUEST']._serialized_end=1239
+  _globals['_RELEASECREDITSRESPONSE']._serialized_start=1241
+  _globals['_RELEASECREDITSRESPONSE']._serialized_end=1308
+  _globals['_GETBALANCEREQUEST']._serialized_start=1310
+  _globals['_GETBALANCEREQUEST']._serialized_end=1329
+  _globals['_GETBALANCERESPONSE']._serialized_start=1332
+  _globals['_GETBALANCERESPONSE']._serialized_end=1474
+  _globals['_ENTRY']._serialized_start=1476
+  _globals['_ENTRY']._serialized_end=1517
+  _globals['_TRANSACTION']._serialized_start=1520
+  _globals['_TRANSACTION']._serialized_end=1732
+  _globals['_LISTTRANSACTIONSREQUEST']._serialized_start=1734
+  _globals['_LISTTRANSACTIONSREQUEST']._serialized_end=1808
+  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_start=1811
+  _globals['_LISTTRANSACTIONSRESPONSE']._serialized_end=1946
+  _globals['_CREDITSSERVICE']._serialized_start=2320
+  _globals['_CREDITSSERVICE']._serialized_end=3017
 # @@protoc_insertion_point(module_scope)

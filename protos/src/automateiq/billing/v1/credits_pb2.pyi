@@ -132,24 +132,64 @@ class Work(_message.Message):
 Global___Work: _TypeAlias = Work  # noqa: Y015
 
 @_typing.final
+class OcrPages(_message.Message):
+    """What was done on the pages of a document. The counts sum up to its pages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_LAYER_FIELD_NUMBER: _builtins.int
+    TESSERACT_FIELD_NUMBER: _builtins.int
+    DEEP_FIELD_NUMBER: _builtins.int
+    CACHED_FIELD_NUMBER: _builtins.int
+    text_layer: _builtins.int
+    """Pages whose text layer was taken."""
+    tesseract: _builtins.int
+    """Pages read by Tesseract."""
+    deep: _builtins.int
+    """Pages read by a deep engine."""
+    cached: _builtins.int
+    """Pages that had been read before."""
+    def __init__(
+        self,
+        *,
+        text_layer: _builtins.int = ...,
+        tesseract: _builtins.int = ...,
+        deep: _builtins.int = ...,
+        cached: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cached", b"cached", "deep", b"deep", "tesseract", b"tesseract", "text_layer", b"text_layer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OcrPages: _TypeAlias = OcrPages  # noqa: Y015
+
+@_typing.final
 class QuoteCreditsRequest(_message.Message):
-    """Asks for the price of a piece of work."""
+    """Asks for the price of a piece of work: the most it can cost, or, once it is known what was done, what it costs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     WORK_FIELD_NUMBER: _builtins.int
+    OCR_PAGES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def work(self) -> Global___Work:
         """The work."""
+
+    @_builtins.property
+    def ocr_pages(self) -> Global___OcrPages:
+        """What was done; absent before the work."""
 
     def __init__(
         self,
         *,
         work: Global___Work | None = ...,
+        ocr_pages: Global___OcrPages | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ocr_pages", b"ocr_pages", "work", b"work"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ocr_pages", b"ocr_pages", "work", b"work"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

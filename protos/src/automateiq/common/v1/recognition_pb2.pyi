@@ -127,6 +127,9 @@ class Page(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     ROTATION_FIELD_NUMBER: _builtins.int
     CONFIDENCE_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    IMAGE_HASH_FIELD_NUMBER: _builtins.int
+    FROM_CACHE_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The page's number, counted from 1."""
     width: _builtins.float
@@ -139,6 +142,14 @@ class Page(_message.Message):
     """Quarter turns, in degrees clockwise, that made the page upright: 0, 90, 180 or 270."""
     confidence: _builtins.float
     """Mean confidence of its words weighted by their length, 0 to 1; 0 for a page without words."""
+    engine: _builtins.str
+    """What read it: text_layer, tesseract, rapidocr or easyocr. The price follows from it."""
+    image_hash: _builtins.str
+    """A fingerprint of what the page looks like: 256 bits in hexadecimal. Pictures of one page differ in few bits, however
+    they were scaled, compressed or skewed. Empty for a blank page.
+    """
+    from_cache: _builtins.bool
+    """Whether it was not read now: it had been read before."""
     def __init__(
         self,
         *,
@@ -148,10 +159,13 @@ class Page(_message.Message):
         source: Global___TextSource.ValueType = ...,
         rotation: _builtins.int = ...,
         confidence: _builtins.float = ...,
+        engine: _builtins.str = ...,
+        image_hash: _builtins.str = ...,
+        from_cache: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "height", b"height", "number", b"number", "rotation", b"rotation", "source", b"source", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "engine", b"engine", "from_cache", b"from_cache", "height", b"height", "image_hash", b"image_hash", "number", b"number", "rotation", b"rotation", "source", b"source", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

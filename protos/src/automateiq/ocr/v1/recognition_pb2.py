@@ -26,7 +26,7 @@ from automateiq.common.v1 import recognition_pb2 as automateiq_dot_common_dot_v1
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#automateiq/ocr/v1/recognition.proto\x12\x11\x61utomateiq.ocr.v1\x1a&automateiq/common/v1/recognition.proto\x1a\x1b\x62uf/validate/validate.proto\"\xb9\x01\n\nFileHeader\x12h\n\x08mimetype\x18\x01 \x01(\tBV\xbaHSrQR\x0f\x61pplication/pdfR\timage/pngR\nimage/jpegR\nimage/tiffR\nimage/webpR\x0f\x61pplication/xml\x12\x1a\n\x04size\x18\x02 \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\x32 \x00\x12%\n\x06sha256\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\"i\n\x16InspectDocumentRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.automateiq.ocr.v1.FileHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"-\n\x17InspectDocumentResponse\x12\x12\n\npage_count\x18\x01 \x01(\x05\"k\n\x18RecognizeDocumentRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.automateiq.ocr.v1.FileHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\">\n\x13RecognitionProgress\x12\x12\n\npages_done\x18\x01 \x01(\x05\x12\x13\n\x0bpages_total\x18\x02 \x01(\x05\"\xec\x01\n\x11RecognitionResult\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nconfidence\x18\x02 \x01(\x02\x12)\n\x05pages\x18\x03 \x03(\x0b\x32\x1a.automateiq.common.v1.Page\x12)\n\x05words\x18\x04 \x03(\x0b\x32\x1a.automateiq.common.v1.Word\x12;\n\x0e\x65xtracted_data\x18\x05 \x01(\x0b\x32#.automateiq.common.v1.ExtractedData\x12\x0e\n\x06\x65ngine\x18\x06 \x01(\t\x12\x12\n\nfrom_cache\x18\x07 \x01(\x08\"\x98\x01\n\x19RecognizeDocumentResponse\x12:\n\x08progress\x18\x01 \x01(\x0b\x32&.automateiq.ocr.v1.RecognitionProgressH\x00\x12\x36\n\x06result\x18\x02 \x01(\x0b\x32$.automateiq.ocr.v1.RecognitionResultH\x00\x42\x07\n\x05\x65vent2\xfe\x01\n\x12RecognitionService\x12o\n\x0fInspectDocument\x12).automateiq.ocr.v1.InspectDocumentRequest\x1a*.automateiq.ocr.v1.InspectDocumentResponse\"\x03\x90\x02\x01(\x01\x12w\n\x11RecognizeDocument\x12+.automateiq.ocr.v1.RecognizeDocumentRequest\x1a,.automateiq.ocr.v1.RecognizeDocumentResponse\"\x03\x90\x02\x01(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#automateiq/ocr/v1/recognition.proto\x12\x11\x61utomateiq.ocr.v1\x1a&automateiq/common/v1/recognition.proto\x1a\x1b\x62uf/validate/validate.proto\"\x86\x02\n\nFileHeader\x12h\n\x08mimetype\x18\x01 \x01(\tBV\xbaHSrQR\x0f\x61pplication/pdfR\timage/pngR\nimage/jpegR\nimage/tiffR\nimage/webpR\x0f\x61pplication/xml\x12\x1a\n\x04size\x18\x02 \x01(\x03\x42\x0c\xbaH\t\"\x07\x18\x80\x80\x80\x32 \x00\x12%\n\x06sha256\x18\x03 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12\r\n\x05\x66resh\x18\x04 \x01(\x08\x12<\n\x0bknown_pages\x18\x05 \x03(\x0b\x32\x1c.automateiq.ocr.v1.KnownPageB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"R\n\tKnownPage\x12(\n\x06sha256\x18\x01 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^([0-9a-f]{64})?$\x12\x1b\n\x06number\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xa0\x8d\x06(\x00\"i\n\x16InspectDocumentRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.automateiq.ocr.v1.FileHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"-\n\x17InspectDocumentResponse\x12\x12\n\npage_count\x18\x01 \x01(\x05\"k\n\x18RecognizeDocumentRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.automateiq.ocr.v1.FileHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\">\n\x13RecognitionProgress\x12\x12\n\npages_done\x18\x01 \x01(\x05\x12\x13\n\x0bpages_total\x18\x02 \x01(\x05\"\xec\x01\n\x11RecognitionResult\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x12\n\nconfidence\x18\x02 \x01(\x02\x12)\n\x05pages\x18\x03 \x03(\x0b\x32\x1a.automateiq.common.v1.Page\x12)\n\x05words\x18\x04 \x03(\x0b\x32\x1a.automateiq.common.v1.Word\x12;\n\x0e\x65xtracted_data\x18\x05 \x01(\x0b\x32#.automateiq.common.v1.ExtractedData\x12\x0e\n\x06\x65ngine\x18\x06 \x01(\t\x12\x12\n\nfrom_cache\x18\x07 \x01(\x08\"\x98\x01\n\x19RecognizeDocumentResponse\x12:\n\x08progress\x18\x01 \x01(\x0b\x32&.automateiq.ocr.v1.RecognitionProgressH\x00\x12\x36\n\x06result\x18\x02 \x01(\x0b\x32$.automateiq.ocr.v1.RecognitionResultH\x00\x42\x07\n\x05\x65vent2\xfe\x01\n\x12RecognitionService\x12o\n\x0fInspectDocument\x12).automateiq.ocr.v1.InspectDocumentRequest\x1a*.automateiq.ocr.v1.InspectDocumentResponse\"\x03\x90\x02\x01(\x01\x12w\n\x11RecognizeDocument\x12+.automateiq.ocr.v1.RecognizeDocumentRequest\x1a,.automateiq.ocr.v1.RecognizeDocumentResponse\"\x03\x90\x02\x01(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILEHEADER'].fields_by_name['size']._serialized_options = b'\272H\t\"\007\030\200\200\2002 \000'
   _globals['_FILEHEADER'].fields_by_name['sha256']._loaded_options = None
   _globals['_FILEHEADER'].fields_by_name['sha256']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
+  _globals['_FILEHEADER'].fields_by_name['known_pages']._loaded_options = None
+  _globals['_FILEHEADER'].fields_by_name['known_pages']._serialized_options = b'\272H\006\222\001\003\020\350\007'
+  _globals['_KNOWNPAGE'].fields_by_name['sha256']._loaded_options = None
+  _globals['_KNOWNPAGE'].fields_by_name['sha256']._serialized_options = b'\272H\025r\0232\021^([0-9a-f]{64})?$'
+  _globals['_KNOWNPAGE'].fields_by_name['number']._loaded_options = None
+  _globals['_KNOWNPAGE'].fields_by_name['number']._serialized_options = b'\272H\010\032\006\030\240\215\006(\000'
   _globals['_INSPECTDOCUMENTREQUEST'].oneofs_by_name['part']._loaded_options = None
   _globals['_INSPECTDOCUMENTREQUEST'].oneofs_by_name['part']._serialized_options = b'\272H\002\010\001'
   _globals['_RECOGNIZEDOCUMENTREQUEST'].oneofs_by_name['part']._loaded_options = None
@@ -48,19 +54,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOGNITIONSERVICE'].methods_by_name['RecognizeDocument']._loaded_options = None
   _globals['_RECOGNITIONSERVICE'].methods_by_name['RecognizeDocument']._serialized_options = b'\220\002\001'
   _globals['_FILEHEADER']._serialized_start=128
-  _globals['_FILEHEADER']._serialized_end=313
-  _globals['_INSPECTDOCUMENTREQUEST']._serialized_start=315
-  _globals['_INSPECTDOCUMENTREQUEST']._serialized_end=420
-  _globals['_INSPECTDOCUMENTRESPONSE']._serialized_start=422
-  _globals['_INSPECTDOCUMENTRESPONSE']._serialized_end=467
-  _globals['_RECOGNIZEDOCUMENTREQUEST']._serialized_start=469
-  _globals['_RECOGNIZEDOCUMENTREQUEST']._serialized_end=576
-  _globals['_RECOGNITIONPROGRESS']._serialized_start=578
-  _globals['_RECOGNITIONPROGRESS']._serialized_end=640
-  _globals['_RECOGNITIONRESULT']._serialized_start=643
-  _globals['_RECOGNITIONRESULT']._serialized_end=879
-  _globals['_RECOGNIZEDOCUMENTRESPONSE']._serialized_start=882
-  _globals['_RECOGNIZEDOCUMENTRESPONSE']._serialized_end=1034
-  _globals['_RECOGNITIONSERVICE']._serialized_start=1037
-  _globals['_RECOGNITIONSERVICE']._serialized_end=1291
+  _globals['_FILEHEADER']._serialized_end=390
+  _globals['_KNOWNPAGE']._serialized_start=392
+  _globals['_KNOWNPAGE']._serialized_end=474
+  _globals['_INSPECTDOCUMENTREQUEST']._serialized_start=476
+  _globals['_INSPECTDOCUMENTREQUEST']._serialized_end=581
+  _globals['_INSPECTDOCUMENTRESPONSE']._serialized_start=583
+  _globals['_INSPECTDOCUMENTRESPONSE']._serialized_end=628
+  _globals['_RECOGNIZEDOCUMENTREQUEST']._serialized_start=630
+  _globals['_RECOGNIZEDOCUMENTREQUEST']._serialized_end=737
+  _globals['_RECOGNITIONPROGRESS']._serialized_start=739
+  _globals['_RECOGNITIONPROGRESS']._serialized_end=801
+  _globals['_RECOGNITIONRESULT']._serialized_start=804
+  _globals['_RECOGNITIONRESULT']._serialized_end=1040
+  _globals['_RECOGNIZEDOCUMENTRESPONSE']._serialized_start=1043
+  _globals['_RECOGNIZEDOCUMENTRESPONSE']._serialized_end=1195
+  _globals['_RECOGNITIONSERVICE']._serialized_start=1198
+  _globals['_RECOGNITIONSERVICE']._serialized_end=1452
 # @@protoc_insertion_point(module_scope)

@@ -28,26 +28,64 @@ class FileHeader(_message.Message):
     MIMETYPE_FIELD_NUMBER: _builtins.int
     SIZE_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
+    FRESH_FIELD_NUMBER: _builtins.int
+    KNOWN_PAGES_FIELD_NUMBER: _builtins.int
     mimetype: _builtins.str
     """The media type found from the file's content."""
     size: _builtins.int
     """The file's length in bytes."""
     sha256: _builtins.str
     """Lower-case hexadecimal SHA-256 of the file's content."""
+    fresh: _builtins.bool
+    """Reads every page anew, though it was read a moment ago. Inspecting does not look at it."""
+    @_builtins.property
+    def known_pages(self) -> _containers.RepeatedCompositeFieldContainer[Global___KnownPage]:
+        """The pages of the files that this one was made of, page by page: what was read on them need not be read again.
+        Inspecting does not look at it.
+        """
+
     def __init__(
         self,
         *,
         mimetype: _builtins.str = ...,
         size: _builtins.int = ...,
         sha256: _builtins.str = ...,
+        fresh: _builtins.bool = ...,
+        known_pages: _abc.Iterable[Global___KnownPage] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mimetype", b"mimetype", "sha256", b"sha256", "size", b"size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fresh", b"fresh", "known_pages", b"known_pages", "mimetype", b"mimetype", "sha256", b"sha256", "size", b"size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FileHeader: _TypeAlias = FileHeader  # noqa: Y015
+
+@_typing.final
+class KnownPage(_message.Message):
+    """A page of another file of the same organization, which is a page of this one too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA256_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    sha256: _builtins.str
+    """Lower-case hexadecimal SHA-256 of that file's content; empty where this page stands in no other file."""
+    number: _builtins.int
+    """The page's number in that file, counted from 1."""
+    def __init__(
+        self,
+        *,
+        sha256: _builtins.str = ...,
+        number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "sha256", b"sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KnownPage: _TypeAlias = KnownPage  # noqa: Y015
 
 @_typing.final
 class InspectDocumentRequest(_message.Message):

@@ -15,7 +15,7 @@ import structlog
 from automateiq.common.v1.pagination_pb2 import PageRequest
 from automateiq_core import context
 from automateiq_core.context import CallContext, Role
-from automateiq_core.errors import NotFound
+from automateiq_core.errors import InvalidInput, NotFound
 from prometheus_client import Gauge
 
 from automateiq_billing.credits import models, prices, store
@@ -61,9 +61,17 @@ class CreditsService:
         self._clock = clock
         self._lanes = _Lanes()
 
-    def quote(self, work: Work) -> int:
-        """The price of a piece of work, in credits."""
-        return prices.price(work)
+    def quote(self, work: Work, done: prices.OcrPages | None = None) -> int:
+        """The price of a piece of work, in credits: the most it can cost, or what was `done` on its pages.
+
+        Raises:
+            InvalidInput: more or fewer pages were read than the document has (PAGES_DIFFER).
+        """
+        if done is None:
+            return prices.price(work)
+        if done.text_layer + done.tesseract + done.deep + done.cached != work.units:
+            raise InvalidInput("PAGES_DIFFER", "The pages that were read do not sum up to the document's.")
+        return prices.price_of_pages(done)
 
     async def reserve(self, key: str, work: Work, description: str = "") -> Hold:
         """Sets the price of a piece of work aside.

@@ -9,6 +9,7 @@ from automateiq.common.v1.pagination_pb2 import PageInfo
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from automateiq_billing.credits.models import Hold, HoldStatus, Transaction, TransactionKind, Work, WorkKind
+from automateiq_billing.credits.prices import OcrPages
 from automateiq_billing.credits.service import CreditsService
 
 _WORK_KINDS = {credits_pb2.WORK_KIND_OCR: WorkKind.OCR}
@@ -36,7 +37,8 @@ class CreditsServicer(credits_pb2_grpc.CreditsServiceServicer):
         self, request: credits_pb2.QuoteCreditsRequest, context: Any
     ) -> credits_pb2.QuoteCreditsResponse:
         """Says what a piece of work would cost."""
-        return credits_pb2.QuoteCreditsResponse(credits=self._service.quote(_work(request.work)))
+        done = _pages(request.ocr_pages) if request.HasField("ocr_pages") else None
+        return credits_pb2.QuoteCreditsResponse(credits=self._service.quote(_work(request.work), done))
 
     async def ReserveCredits(
         self, request: credits_pb2.ReserveCreditsRequest, context: Any
@@ -84,6 +86,10 @@ class CreditsServicer(credits_pb2_grpc.CreditsServiceServicer):
 
 def _work(work: credits_pb2.Work) -> Work:
     return Work(_WORK_KINDS[work.kind], work.units)
+
+
+def _pages(pages: credits_pb2.OcrPages) -> OcrPages:
+    return OcrPages(pages.text_layer, pages.tesseract, pages.deep, pages.cached)
 
 
 def _hold(hold: Hold) -> credits_pb2.Hold:
