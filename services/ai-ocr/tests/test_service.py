@@ -16,7 +16,7 @@ from automateiq_ocr.proposals.client import ModelClient
 from automateiq_ocr.recognition.engine import engine_version, recognize_page
 from automateiq_ocr.recognition.models import DamagedFile, Options, PageFailed
 from automateiq_ocr.recognition.pool import WorkerPool
-from automateiq_ocr.recognition.service import PagesRead, Recognition, RecognitionService
+from automateiq_ocr.recognition.service import KnownPage, PagesRead, Recognition, RecognitionService
 from automateiq_ocr.recognition.store import PageStore
 from einvoices import PAGE, attached, cii, ubl
 from ocr_pages import LINES, letter, pdf, picture, saved, text
@@ -63,11 +63,11 @@ class Filed:
         self.path.write_bytes(content)
         self.mimetype = mimetype
 
-    async def events(self, service: RecognitionService) -> list[Any]:
-        return [event async for event in service.recognize(self.path, self.mimetype, self.sha256)]
+    async def events(self, service: RecognitionService, **how: Any) -> list[Any]:
+        return [event async for event in service.recognize(self.path, self.mimetype, self.sha256, **how)]
 
-    async def read(self, service: RecognitionService) -> Recognition:
-        last = (await self.events(service))[-1]
+    async def read(self, service: RecognitionService, **how: Any) -> Recognition:
+        last = (await self.events(service, **how))[-1]
         assert isinstance(last, Recognition)
         return last
 
@@ -147,6 +147,36 @@ async def test_only_missing_pages_are_read(
     assert progress == [PagesRead(done, 4) for done in (2, 3, 4)]
     assert result.from_cache is False
     assert [page.number for page in result.pages] == [1, 2, 3, 4]
+
+
+async def test_a_fresh_reading_takes_nothing_from_the_cache(
+    service: RecognitionService, tmp_path: Path
+) -> None:
+    filed = Filed(tmp_path, four_pages())
+    await filed.read(service)
+    assert (await filed.read(service, fresh=True)).cached == frozenset()
+    assert (await filed.read(service)).cached == {1, 2, 3, 4}
+
+
+async def test_pages_of_the_files_that_a_file_was_made_of_are_not_read_again(
+    service: RecognitionService, tmp_path: Path
+) -> None:
+    one, other = Filed(tmp_path, four_pages()), Filed(tmp_path, pdf(text(("Other file.",))))
+    await one.read(service)
+    await other.read(service)
+    made = Filed(tmp_path, pdf(text(("The end.",)), text(("Not known.",)), text(("Other file.",))))
+    known = [KnownPage(one.sha256, 4), KnownPage("", 0), KnownPage(other.sha256, 1)]
+    result = await made.read(service, known=known)
+    assert result.cached == {1, 3}
+    assert [page.number for page in result.pages] == [1, 2, 3]
+    assert result.text == "The end.\fNot known.\fOther file."
+    assert (await made.read(service, known=known, fresh=True)).cached == frozenset()
+
+
+async def test_known_pages_that_are_not_there_are_read(service: RecognitionService, tmp_path: Path) -> None:
+    filed = Filed(tmp_path, pdf(text()))
+    known = [KnownPage("0" * 64, 1), KnownPage("0" * 64, 99)]
+    assert (await filed.read(service, known=known)).cached == frozenset()
 
 
 async def test_no_organization_is_served_what_another_sent(

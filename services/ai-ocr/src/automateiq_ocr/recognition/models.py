@@ -194,6 +194,10 @@ class Page:
     skew: float
     confidence: float
     lines: tuple[Line, ...]
+    # What read it: text_layer, tesseract, rapidocr or easyocr.
+    engine: str = ""
+    # `fingerprint.py`; empty for a blank page.
+    image_hash: str = ""
 
     @cached_property
     def words(self) -> tuple[Word, ...]:

@@ -121,6 +121,7 @@ def read_text_layer(page: pypdfium2.PdfPage, number: int, *, distrust_scans: boo
             skew=0.0,
             confidence=1.0 if lines else 0.0,
             lines=tuple(lines),
+            engine="text_layer",
         )
 
 

@@ -1,16 +1,17 @@
 """Reading a document: its pages in worker processes, what was read a moment ago from the cache, then its data."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automateiq_ocr.einvoice.engine import understand
 from automateiq_ocr.extraction.models import ExtractedData
 from automateiq_ocr.proposals.engine import with_proposals
 from automateiq_ocr.proposals.models import Proposer, missing
-from automateiq_ocr.recognition.engine import open_document, recognize_page
+from automateiq_ocr.recognition.engine import open_document
 from automateiq_ocr.recognition.models import DocumentInfo, Options, Page, mean_confidence
+from automateiq_ocr.recognition.pages import read_page
 from automateiq_ocr.recognition.pool import WorkerPool
 from automateiq_ocr.recognition.store import PageStore
 
@@ -24,13 +25,27 @@ class PagesRead:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPage:
+    """A page of another file that is a page of this one too; without a `sha256` it is none."""
+
+    sha256: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recognition:
     """All that was read: the pages in order, and the data found on them."""
 
     pages: tuple[Page, ...]
     data: ExtractedData
     engine: str
-    from_cache: bool
+    # The numbers of the pages that were not read now, because they had been read before.
+    cached: frozenset[int]
+
+    @property
+    def from_cache(self) -> bool:
+        """Whether no page was read now."""
+        return len(self.cached) == len(self.pages)
 
     @property
     def text(self) -> str:
@@ -73,18 +88,26 @@ class RecognitionService:
         return await self._aside.run(open_document, path, mimetype, self._options)
 
     async def recognize(
-        self, path: Path, mimetype: str, sha256: str
+        self,
+        path: Path,
+        mimetype: str,
+        sha256: str,
+        *,
+        fresh: bool = False,
+        known: Sequence[KnownPage] = (),
     ) -> AsyncIterator[PagesRead | Recognition]:
         """Reads a document; reports after each page, and gives the result at the end.
 
-        Pages that were read a moment ago, perhaps before this process was restarted, are not read again.
+        Pages that were read a moment ago, perhaps before this process was restarted, or as the `known` pages of the
+        files that this one was made of, are not read again, unless a `fresh` reading is asked for.
 
         Raises:
             FileRefused: it can not be read.
             PageFailed: a page crashed its worker or took too long, twice.
         """
         info = await self.inspect(path, mimetype)
-        pages = await self._pages.find(sha256, self._engine)
+        pages = {} if fresh else await self._found(sha256, known)
+        cached = frozenset(pages)
         missing = [number for number in range(1, info.page_count + 1) if number not in pages]
         yield PagesRead(info.page_count - len(missing), info.page_count)
         # No more pages of one document in the pool than it has workers, so that a long document lets others pass.
@@ -92,7 +115,7 @@ class RecognitionService:
 
         async def read(number: int) -> Page:
             async with free:
-                page = await self._pool.run(recognize_page, path, info.mimetype, number, self._options)
+                page = await self._pool.run(read_page, path, info.mimetype, number, self._options)
             await self._pages.keep(sha256, self._engine, page)
             return page
 
@@ -108,7 +131,7 @@ class RecognitionService:
             await asyncio.gather(*tasks, return_exceptions=True)
         ordered = tuple(pages[number] for number in range(1, info.page_count + 1))
         data = await self._completed(await self._aside.run(understand, path, info.mimetype, ordered), ordered)
-        yield Recognition(ordered, data, self._engine, from_cache=not missing)
+        yield Recognition(ordered, data, self._engine, cached)
 
     async def _completed(self, data: ExtractedData, pages: tuple[Page, ...]) -> ExtractedData:
         """The data with what a language model proposes for the rest, where there is one."""
@@ -118,3 +141,13 @@ class RecognitionService:
         text = "\n\n".join(page.text for page in pages)
         proposed = await self._proposer.propose(text, wanted)
         return await self._aside.run(with_proposals, data, proposed, pages) if proposed else data
+
+    async def _found(self, sha256: str, known: Sequence[KnownPage]) -> dict[int, Page]:
+        """The pages that were read before, by their numbers in this file."""
+        pages: dict[int, Page] = {}
+        for source in dict.fromkeys(page.sha256 for page in known if page.sha256):
+            read = await self._pages.find(source, self._engine)
+            for number, page in enumerate(known, 1):
+                if page.sha256 == source and page.number in read:
+                    pages[number] = replace(read[page.number], number=number)
+        return pages | await self._pages.find(sha256, self._engine)

@@ -12,7 +12,7 @@ from automateiq_core.errors import InvalidInput
 
 from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem, TaxLine
 from automateiq_ocr.recognition.models import Box, Page
-from automateiq_ocr.recognition.service import PagesRead, Recognition, RecognitionService
+from automateiq_ocr.recognition.service import KnownPage, PagesRead, Recognition, RecognitionService
 from automateiq_ocr.recognition.spool import spooled
 
 _SOURCES = {"text_layer": common.TEXT_SOURCE_TEXT_LAYER, "ocr": common.TEXT_SOURCE_OCR}
@@ -39,7 +39,13 @@ class RecognitionServicer(RecognitionServiceServicer):
         """Reads a document and reports as it goes."""
         header, chunks = await _opened(request_iterator)
         async with spooled(chunks, size=header.size, sha256=header.sha256) as path:
-            events = self._service.recognize(path, header.mimetype, header.sha256)
+            events = self._service.recognize(
+                path,
+                header.mimetype,
+                header.sha256,
+                fresh=header.fresh,
+                known=[KnownPage(page.sha256, page.number) for page in header.known_pages],
+            )
             # Closed here: a caller who hangs up ends the work at once, not when the garbage is collected.
             async with aclosing(cast(AsyncGenerator[PagesRead | Recognition, None], events)):
                 async for event in events:
@@ -68,7 +74,7 @@ def _response(event: PagesRead | Recognition) -> pb.RecognizeDocumentResponse:
     result = pb.RecognitionResult(
         text=event.text,
         confidence=event.confidence,
-        pages=[_page(page) for page in event.pages],
+        pages=[_page(page, cached=page.number in event.cached) for page in event.pages],
         words=[
             common.Word(text=word.text, box=_box(page.number, word.box), confidence=word.confidence)
             for page in event.pages
@@ -81,7 +87,7 @@ def _response(event: PagesRead | Recognition) -> pb.RecognizeDocumentResponse:
     return pb.RecognizeDocumentResponse(result=result)
 
 
-def _page(page: Page) -> common.Page:
+def _page(page: Page, *, cached: bool) -> common.Page:
     return common.Page(
         number=page.number,
         width=page.width,
@@ -89,6 +95,9 @@ def _page(page: Page) -> common.Page:
         source=_SOURCES[page.source],
         rotation=page.rotation,
         confidence=page.confidence,
+        engine=page.engine,
+        image_hash=page.image_hash,
+        from_cache=cached,
     )
 
 
