@@ -84,6 +84,15 @@ class Bench:
         work = credits_pb2.Work(kind=credits_pb2.WORK_KIND_OCR, units=pages)
         return int((await self.billing.QuoteCredits(credits_pb2.QuoteCreditsRequest(work=work))).credits)
 
+    async def price(self, document: Any) -> int:
+        """What the first reading of a document costs by what read its pages."""
+        engines = [page.engine for page in document.ocr_result.pages]
+        pages = {"text_layer": engines.count("text_layer"), "tesseract": engines.count("tesseract")}
+        pages["deep"] = len(engines) - sum(pages.values())
+        work = credits_pb2.Work(kind=credits_pb2.WORK_KIND_OCR, units=len(engines))
+        request = credits_pb2.QuoteCreditsRequest(work=work, ocr_pages=credits_pb2.OcrPages(**pages))
+        return int((await self.billing.QuoteCredits(request)).credits)
+
     async def watched(self, document_id: str, **call: Any) -> list[Any]:
         """All that a watcher is told."""
         request = pb.WatchDocumentRequest(document_id=document_id)

@@ -72,8 +72,9 @@ async def test_a_reader_that_is_away_for_good_fails_the_document_and_costs_nothi
         async with running_service(OCR, listen=target, ocr_workers=1):
             await bench.process(document_id)
             await bench.work()
-        assert (await bench.get(document_id)).status == PROCESSED
-        assert await bench.spent() == await bench.quote(1)
+        document = await bench.get(document_id)
+        assert document.status == PROCESSED
+        assert await bench.spent() == await bench.price(document)
 
 
 async def test_what_the_reader_refuses_in_the_end_fails_at_once_in_its_words(
@@ -120,7 +121,7 @@ async def test_a_result_is_stored_while_billing_is_away_and_charged_when_it_is_b
     bench = await open_bench(billing_target=target, ocr_target=ocr_target)
     with calling():
         async with running_service(BILLING, listen=target):
-            price = await bench.quote(1)
+            price = 2
             by_sweep, by_task = await bench.uploaded(pdf("1")), await bench.uploaded(pdf("2"))
             for document_id in (by_sweep, by_task):
                 await bench.process(document_id)

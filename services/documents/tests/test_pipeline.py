@@ -25,16 +25,18 @@ async def test_a_digital_invoice_and_a_scan_travel_all_the_way(reading_bench: An
         assert digital.document.page_count == scanned.document.page_count == 1
         for answer in (digital, scanned):
             await bench.process(answer.document.id)
-        assert (await bench.balance())[1] == 4
+        assert (await bench.balance())[1] == 2 * await bench.quote(1)
         await asyncio.gather(bench.work(), bench.work())
         invoice, receipt = await bench.get(digital.document.id), await bench.get(scanned.document.id)
-        assert await bench.balance() == (496, 0)
+        charged = [await bench.price(document) for document in (invoice, receipt)]
+        assert charged[0] == 2
+        assert await bench.balance() == (500 - sum(charged), 0)
         request = pb.ListDocumentsRequest(filter=pb.DocumentFilter(query="Thistlewick"))
         (found,) = (await bench.documents.ListDocuments(request)).documents
     assert found.id == invoice.id
-    for document in (invoice, receipt):
+    for document, credits in zip((invoice, receipt), charged, strict=True):
         assert document.status == pb.DOCUMENT_STATUS_PROCESSED, document.failure
-        assert document.processing.credits_charged == 2
+        assert document.processing.credits_charged == credits
         assert document.ocr_result.text.strip()
         assert len(document.ocr_result.pages) == 1
         words = document.ocr_result.bounding_boxes
@@ -92,4 +94,4 @@ async def test_a_reader_that_dies_in_the_middle_is_waited_for(
         document = await bench.get(document_id)
         assert document.status == pb.DOCUMENT_STATUS_PROCESSED
         assert document.ocr_result.text.startswith("Invoice 4711")
-        assert await bench.spent() == 3
+        assert await bench.spent() == await bench.price(document) == 2

@@ -45,6 +45,9 @@ _MAY_PASS = (Unavailable, DeadlineExceeded, Conflict, Internal)
 
 INDEXES = [
     IndexModel([("state", ASCENDING), ("dueAt", ASCENDING)], name="due"),
+    IndexModel(
+        [("organizationId", ASCENDING), ("name", ASCENDING), ("state", ASCENDING)], name="organization"
+    ),
     IndexModel([("expiresAt", ASCENDING)], name="expiry", expireAfterSeconds=0),
 ]
 
@@ -121,6 +124,20 @@ class Tasks:
         await self._outbox.insert_one(record)
         self._wake.set()
         return str(record["_id"])
+
+    async def live(self, name: str, *, besides: Args) -> int:
+        """How many tasks of a kind the organization of the running call has that have not ended.
+
+        Those whose arguments hold all of `besides` do not count.
+        """
+        query: Document = {
+            "organizationId": context.current().tenant(),
+            "name": name,
+            "state": {"$in": ["pending", "sent", "running"]},
+        }
+        if besides:
+            query["$nor"] = [{f"args.{argument}": value for argument, value in besides.items()}]
+        return int(await self._outbox.count(query))
 
     async def relay(self) -> None:
         """Hands due records to Celery, for as long as the process serves."""

@@ -41,7 +41,7 @@ class OcrSettings(ServiceSettings):
     )
     ocr_page_seconds: float = Field(120.0, gt=0, description="Longest time for one page")
     ocr_cache_seconds: int = Field(
-        3600, ge=0, description="How long a result is kept for the same file; 0 keeps none"
+        86_400, ge=0, description="How long a result is kept for the same file; 0 keeps none"
     )
     ocr_model_base_url: str = Field(
         "",

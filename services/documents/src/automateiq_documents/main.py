@@ -14,6 +14,7 @@ from automateiq_core.runtime import Runtime
 
 from automateiq_documents.documents import tasks
 from automateiq_documents.documents.blobs import BlobStore, GridFsBlobs, S3Blobs
+from automateiq_documents.documents.dispatch import Dispatcher
 from automateiq_documents.documents.processing import ProcessingService
 from automateiq_documents.documents.reader import Reader
 from automateiq_documents.documents.service import DocumentsService
@@ -31,6 +32,7 @@ from automateiq_documents.webhooks.servicer import WebhooksServicer
 from automateiq_documents.webhooks.store import WebhookStore
 
 SCHEDULE = {
+    tasks.DISPATCH: timedelta(seconds=10),
     tasks.SETTLE_PENDING: timedelta(seconds=30),
     tasks.REMOVE_LOOSE_BLOBS: timedelta(minutes=10),
 }
@@ -52,13 +54,14 @@ def wire(runtime: Runtime) -> Wiring:
     followers = (WebhookFollower(store, deliveries),)
     review_store = ReviewStore(runtime.mongo)
     reviews = ReviewService(review_store)
+    dispatcher = Dispatcher(store, runtime.tasks, at_once=settings.readings_at_once)
     processing = ProcessingService(
-        store, blobs, reader, credits, runtime.tasks, keepers=(reviews,), followers=followers
+        store, blobs, reader, credits, runtime.tasks, dispatcher, keepers=(reviews,), followers=followers
     )
     documents = DocumentsService(
         store, blobs, reader, processing, max_upload_bytes=settings.max_upload_bytes, keepers=(reviews,)
     )
-    tasks.register(runtime.tasks, documents, processing)
+    tasks.register(runtime.tasks, documents, processing, dispatcher)
     webhook_tasks.register(runtime.tasks, deliveries)
     servicer = DocumentsServicer(documents, processing)
     endpoints = WebhooksService(webhooks, deliveries, local=settings.webhook_local_targets)

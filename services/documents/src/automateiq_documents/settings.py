@@ -23,6 +23,14 @@ class DocumentsSettings(ServiceSettings):
     )
     recognize_seconds: float = Field(900.0, gt=0, description="How long ai-ocr may take to read one document")
 
+    readings_at_once: int = Field(
+        3,
+        ge=1,
+        le=1000,
+        description="How many documents of one organization are read at once; more wait. "
+        "Keep it below the worker's threads, so that one organization does not hold up the others",
+    )
+
     blob_store: Literal["gridfs", "s3"] = Field(
         "gridfs", description="Where files are kept: gridfs (in MongoDB) or s3; choose once"
     )

@@ -150,6 +150,34 @@ PROCESSING_STAGE_FINISHED: ProcessingStage.ValueType  # 4
 """Done, in one way or another."""
 Global___ProcessingStage: _TypeAlias = ProcessingStage  # noqa: Y015
 
+class _ReadingMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReadingModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReadingMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    READING_MODE_UNSPECIFIED: _ReadingMode.ValueType  # 0
+    """For the first time."""
+    READING_MODE_FIRST: _ReadingMode.ValueType  # 1
+    """For the first time."""
+    READING_MODE_AGAIN: _ReadingMode.ValueType  # 2
+    """Also where it was read already. Pages that the same engine read a while ago are not read again, which costs less."""
+    READING_MODE_FRESH: _ReadingMode.ValueType  # 3
+    """Also where it was read already, and every page anew."""
+
+class ReadingMode(_ReadingMode, metaclass=_ReadingModeEnumTypeWrapper):
+    """How a document is to be read."""
+
+READING_MODE_UNSPECIFIED: ReadingMode.ValueType  # 0
+"""For the first time."""
+READING_MODE_FIRST: ReadingMode.ValueType  # 1
+"""For the first time."""
+READING_MODE_AGAIN: ReadingMode.ValueType  # 2
+"""Also where it was read already. Pages that the same engine read a while ago are not read again, which costs less."""
+READING_MODE_FRESH: ReadingMode.ValueType  # 3
+"""Also where it was read already, and every page anew."""
+Global___ReadingMode: _TypeAlias = ReadingMode  # noqa: Y015
+
 class _DocumentSort:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -275,6 +303,128 @@ class Failure(_message.Message):
 Global___Failure: _TypeAlias = Failure  # noqa: Y015
 
 @_typing.final
+class PastReading(_message.Message):
+    """A reading of a document that was stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    PAGES_FIELD_NUMBER: _builtins.int
+    READ_AT_FIELD_NUMBER: _builtins.int
+    engine: _builtins.str
+    """Name and version of the engine."""
+    confidence: _builtins.float
+    """Mean confidence of the words weighted by their length, 0 to 1."""
+    pages: _builtins.int
+    """Its pages."""
+    @_builtins.property
+    def read_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was stored."""
+
+    def __init__(
+        self,
+        *,
+        engine: _builtins.str = ...,
+        confidence: _builtins.float = ...,
+        pages: _builtins.int = ...,
+        read_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_at", b"read_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "engine", b"engine", "pages", b"pages", "read_at", b"read_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PastReading: _TypeAlias = PastReading  # noqa: Y015
+
+@_typing.final
+class Duplicate(_message.Message):
+    """A document that seems to be the same as this one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The other document."""
+    reason: _builtins.str
+    """Why: same_page_image or same_number_and_total."""
+    score: _builtins.float
+    """How sure that is, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        document_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        score: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "reason", b"reason", "score", b"score"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Duplicate: _TypeAlias = Duplicate  # noqa: Y015
+
+@_typing.final
+class OriginPages(_message.Message):
+    """Pages of a document that became pages of another one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    PAGES_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    """The document they come from; it may have been deleted since."""
+    @_builtins.property
+    def pages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Their numbers there, counted from 1, in the order in which they stand here."""
+
+    def __init__(
+        self,
+        *,
+        document_id: _builtins.str = ...,
+        pages: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "pages", b"pages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OriginPages: _TypeAlias = OriginPages  # noqa: Y015
+
+@_typing.final
+class Origin(_message.Message):
+    """What a document was made of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """split (a part of one document) or merge (several documents put together)."""
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___OriginPages]:
+        """Its pages in order."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        sources: _abc.Iterable[Global___OriginPages] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "sources", b"sources"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Origin: _TypeAlias = Origin  # noqa: Y015
+
+@_typing.final
 class OcrResult(_message.Message):
     """What was read from a document."""
 
@@ -368,6 +518,11 @@ class Document(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     REVIEW_STATE_FIELD_NUMBER: _builtins.int
+    READINGS_FIELD_NUMBER: _builtins.int
+    DUPLICATES_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    REPLACED_BY_FIELD_NUMBER: _builtins.int
+    PARTS_FOUND_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The document's id."""
     organization_id: _builtins.str
@@ -394,6 +549,8 @@ class Document(_message.Message):
     """Lower-case hexadecimal SHA-256 of its content."""
     review_state: Global___ReviewState.ValueType
     """Whether a person should look at it; unspecified until processed."""
+    parts_found: _builtins.int
+    """How many documents its pages seem to hold; above 1 it may be split. 0 until processed."""
     @_builtins.property
     def ocr_result(self) -> Global___OcrResult:
         """What was read from it; absent until processed."""
@@ -412,7 +569,7 @@ class Document(_message.Message):
 
     @_builtins.property
     def failure(self) -> Global___Failure:
-        """Why it could not be read; absent unless failed."""
+        """Why it could not be read. On a processed document: why it could not be read again; what was read before stands."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
@@ -421,6 +578,22 @@ class Document(_message.Message):
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp:
         """When it was last changed."""
+
+    @_builtins.property
+    def readings(self) -> _containers.RepeatedCompositeFieldContainer[Global___PastReading]:
+        """Its last readings, at most ten, oldest first; the last one is what is shown."""
+
+    @_builtins.property
+    def duplicates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Duplicate]:
+        """Documents that seem to be the same, each with a link back."""
+
+    @_builtins.property
+    def origin(self) -> Global___Origin:
+        """What it was made of; absent for an upload."""
+
+    @_builtins.property
+    def replaced_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The documents that were made of it by splitting or merging and stand in its place."""
 
     def __init__(
         self,
@@ -445,10 +618,15 @@ class Document(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         review_state: Global___ReviewState.ValueType = ...,
+        readings: _abc.Iterable[Global___PastReading] | None = ...,
+        duplicates: _abc.Iterable[Global___Duplicate] | None = ...,
+        origin: Global___Origin | None = ...,
+        replaced_by: _abc.Iterable[_builtins.str] | None = ...,
+        parts_found: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "failure", b"failure", "ocr_result", b"ocr_result", "processing", b"processing", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "failure", b"failure", "ocr_result", b"ocr_result", "origin", b"origin", "processing", b"processing", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "failure", b"failure", "filename", b"filename", "id", b"id", "metadata", b"metadata", "mimetype", b"mimetype", "ocr_result", b"ocr_result", "organization_id", b"organization_id", "original_name", b"original_name", "page_count", b"page_count", "path", b"path", "processing", b"processing", "review_state", b"review_state", "sha256", b"sha256", "size", b"size", "status", b"status", "tags", b"tags", "type", b"type", "updated_at", b"updated_at", "uploaded_by", b"uploaded_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "duplicates", b"duplicates", "failure", b"failure", "filename", b"filename", "id", b"id", "metadata", b"metadata", "mimetype", b"mimetype", "ocr_result", b"ocr_result", "organization_id", b"organization_id", "origin", b"origin", "original_name", b"original_name", "page_count", b"page_count", "parts_found", b"parts_found", "path", b"path", "processing", b"processing", "readings", b"readings", "replaced_by", b"replaced_by", "review_state", b"review_state", "sha256", b"sha256", "size", b"size", "status", b"status", "tags", b"tags", "type", b"type", "updated_at", b"updated_at", "uploaded_by", b"uploaded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -830,19 +1008,23 @@ class ProcessDocumentRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repeated call harmless; see docs/protos.md."""
     document_id: _builtins.str
     """Its id."""
+    mode: Global___ReadingMode.ValueType
+    """How it is to be read."""
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         document_id: _builtins.str = ...,
+        mode: Global___ReadingMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "mode", b"mode", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -110,7 +110,8 @@ class DocumentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ProcessDocument(self, request, context):
-        """Sets the price aside and queues the document for reading. A document that is being read is left alone.
+        """Sets the most it can cost aside and queues the document for reading. A document that is being read is left alone.
+        FAILED_PRECONDITION (ALREADY_PROCESSED) where it was read and no other reading is asked for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,9 @@ class DocumentsServiceStub:
     DownloadDocument: _grpc.UnaryStreamMultiCallable[_documents_pb2.DownloadDocumentRequest, _documents_pb2.DownloadDocumentResponse]
     """The file as it was uploaded: a header, then its content in pieces."""
     ProcessDocument: _grpc.UnaryUnaryMultiCallable[_documents_pb2.ProcessDocumentRequest, _documents_pb2.ProcessDocumentResponse]
-    """Sets the price aside and queues the document for reading. A document that is being read is left alone."""
+    """Sets the most it can cost aside and queues the document for reading. A document that is being read is left alone.
+    FAILED_PRECONDITION (ALREADY_PROCESSED) where it was read and no other reading is asked for.
+    """
     CancelProcessing: _grpc.UnaryUnaryMultiCallable[_documents_pb2.CancelProcessingRequest, _documents_pb2.CancelProcessingResponse]
     """Stops the reading of a document; nothing is charged."""
     WatchDocument: _grpc.UnaryStreamMultiCallable[_documents_pb2.WatchDocumentRequest, _documents_pb2.WatchDocumentResponse]
@@ -64,7 +66,9 @@ class DocumentsServiceAsyncStub(DocumentsServiceStub):
     DownloadDocument: _aio.UnaryStreamMultiCallable[_documents_pb2.DownloadDocumentRequest, _documents_pb2.DownloadDocumentResponse]  # type: ignore[assignment]
     """The file as it was uploaded: a header, then its content in pieces."""
     ProcessDocument: _aio.UnaryUnaryMultiCallable[_documents_pb2.ProcessDocumentRequest, _documents_pb2.ProcessDocumentResponse]  # type: ignore[assignment]
-    """Sets the price aside and queues the document for reading. A document that is being read is left alone."""
+    """Sets the most it can cost aside and queues the document for reading. A document that is being read is left alone.
+    FAILED_PRECONDITION (ALREADY_PROCESSED) where it was read and no other reading is asked for.
+    """
     CancelProcessing: _aio.UnaryUnaryMultiCallable[_documents_pb2.CancelProcessingRequest, _documents_pb2.CancelProcessingResponse]  # type: ignore[assignment]
     """Stops the reading of a document; nothing is charged."""
     WatchDocument: _aio.UnaryStreamMultiCallable[_documents_pb2.WatchDocumentRequest, _documents_pb2.WatchDocumentResponse]  # type: ignore[assignment]
@@ -113,7 +117,9 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _documents_pb2.ProcessDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_documents_pb2.ProcessDocumentResponse, _abc.Awaitable[_documents_pb2.ProcessDocumentResponse]]:
-        """Sets the price aside and queues the document for reading. A document that is being read is left alone."""
+        """Sets the most it can cost aside and queues the document for reading. A document that is being read is left alone.
+        FAILED_PRECONDITION (ALREADY_PROCESSED) where it was read and no other reading is asked for.
+        """
 
     @_abc_1.abstractmethod
     def CancelProcessing(

@@ -138,6 +138,6 @@ def _as_page(found: Attempt, to_page: Placement, page_no: int, size: tuple[float
         skew=found.skew,
         confidence=0.0,
         lines=tuple(Line(tuple(words), blocks[line]) for line, words in lines.items()),
-        engine="tesseract",
+        engine=found.engine,
     )
     return replace(page, confidence=round(mean_confidence(page.words), 4))

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from automateiq_ocr.recognition import images, pdf
-from automateiq_ocr.recognition.models import PDF, FileRefused, Options, Page
+from automateiq_ocr.recognition.models import PDF, XML, FileRefused, Options, Page
 
 _COLUMNS, _ROWS = 17, 16
 # Enough to see where the lines of print stand; more would only cost time.
@@ -61,6 +61,9 @@ def fingerprint(picture: Image.Image, rotation: int = 0, skew: float = 0.0) -> s
 
 def fingerprint_of_page(source: bytes | Path, mimetype: str, page: Page, options: Options) -> str:
     """The fingerprint of a page of a document that was read; nothing where its picture can not be had."""
+    if mimetype == XML:
+        # There is no picture of it: its pages are drawn by us.
+        return ""
     try:
         if mimetype != PDF:
             picture = images.load_page(source, mimetype, page.number, options)

@@ -31,6 +31,7 @@ class Attempt:
     placement: Placement = field(default_factory=Placement)
     rotation: int = 0
     skew: float = 0.0
+    engine: str = "tesseract"
 
     def boxes(self) -> list[Box]:
         """The words' boxes on the picture as it came."""
@@ -106,7 +107,7 @@ class Looker:
         """What another engine reads, of the picture turned and straightened."""
         picture, placement, skew = self._straightened(rotation)
         words = engine.read(picture, self._dpi, self._languages, self.remaining())
-        return Attempt(words, placement, rotation, skew)
+        return Attempt(words, placement, rotation, skew, engine.name)
 
     def probe(self, share: float) -> Attempt:
         """What Tesseract reads of a band across the middle, of this share of the height: a cheap first impression."""

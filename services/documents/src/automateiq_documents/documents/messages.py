@@ -15,10 +15,12 @@ from automateiq_documents.documents.models import (
     DocumentOrder,
     DocumentType,
     Failure,
+    Origin,
     PageWords,
     Processing,
     Progress,
     Reading,
+    ReadingMode,
     ReviewState,
     Stage,
     Status,
@@ -30,13 +32,20 @@ _TYPES_BACK = {number: kind for kind, number in _TYPES.items()}
 _STATUSES = {status: pb.DocumentStatus.Value(f"DOCUMENT_STATUS_{status.name}") for status in Status}
 _STATUSES_BACK = {number: status for status, number in _STATUSES.items()}
 _REVIEW_STATES = {state: pb.ReviewState.Value(f"REVIEW_STATE_{state.name}") for state in ReviewState}
+_MODES = {pb.ReadingMode.Value(f"READING_MODE_{mode.name}"): mode for mode in ReadingMode}
 _STAGES = {stage: pb.ProcessingStage.Value(f"PROCESSING_STAGE_{stage.name}") for stage in Stage}
 _ORDERS = {pb.DocumentSort.Value(f"DOCUMENT_SORT_{order.name}"): order for order in DocumentOrder}
 
 # The data is kept under the names of the API's JSON; its messages want those of the proto.
 _NAMES = {
     field.json_name: field.name
-    for message in (pb_common.ExtractedData, pb_common.ExtractedField, pb_common.LineItem, pb_common.TaxLine)
+    for message in (
+        pb_common.ExtractedData,
+        pb_common.ExtractedField,
+        pb_common.LineItem,
+        pb_common.Page,
+        pb_common.TaxLine,
+    )
     for field in message.DESCRIPTOR.fields
     if field.json_name != field.name
 }
@@ -71,6 +80,23 @@ def document_message(document: Document, words: Sequence[PageWords] = ()) -> pb.
         review_state=(
             _REVIEW_STATES[document.review_state] if document.review_state else pb.REVIEW_STATE_UNSPECIFIED
         ),
+        readings=[
+            pb.PastReading(
+                engine=past.engine,
+                confidence=past.confidence,
+                pages=past.pages,
+                read_at=stamp(past.read_at),
+            )
+            for past in document.readings
+        ],
+        duplicates=[
+            pb.Duplicate(document_id=other.document_id, reason=other.reason, score=other.score)
+            for other in document.duplicates
+            if not other.dismissed
+        ],
+        origin=_origin(document.origin),
+        replaced_by=document.replaced_by,
+        parts_found=document.parts_found,
     )
 
 
@@ -80,7 +106,7 @@ def reading_message(reading: Reading, words: Sequence[PageWords]) -> pb.OcrResul
         text=reading.text,
         confidence=reading.confidence,
         extracted_data=data_message(reading.extracted_data),
-        pages=[pb_common.Page(**page) for page in reading.pages],
+        pages=[pb_common.Page(**_named(page)) for page in reading.pages],
         engine=reading.engine,
     )
     for page in words:
@@ -136,6 +162,11 @@ def filter_of(message: pb.DocumentFilter) -> DocumentFilter:
     )
 
 
+def mode_of(mode: pb.ReadingMode.ValueType) -> ReadingMode:
+    """How a document is to be read; for the first time where nothing is said."""
+    return _MODES.get(mode, ReadingMode.FIRST)
+
+
 def order_of(sort: pb.DocumentSort.ValueType) -> DocumentOrder:
     """In which order they are wanted; newest first where nothing is said."""
     return _ORDERS.get(sort, DocumentOrder.CREATED_DESC)
@@ -160,6 +191,13 @@ def stamp(time: datetime | None) -> Timestamp | None:
         return None
     seconds, fraction = divmod(time - _EPOCH, _SECOND)
     return Timestamp(seconds=seconds, nanos=fraction.microseconds * 1000)
+
+
+def _origin(origin: Origin | None) -> pb.Origin | None:
+    if origin is None:
+        return None
+    sources = [pb.OriginPages(document_id=one.document_id, pages=one.pages) for one in origin.sources]
+    return pb.Origin(kind=origin.kind, sources=sources)
 
 
 def _processing(processing: Processing | None) -> pb.Processing | None:

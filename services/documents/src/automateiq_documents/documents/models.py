@@ -70,10 +70,21 @@ class Step:
 #        └──REFUSE──▶ failed ◀─FAIL─┘ REQUEST again
 REQUEST = Step(frozenset({Status.UPLOADED, Status.FAILED}), Status.PROCESSING)
 COMPLETE = Step(frozenset({Status.PROCESSING}), Status.PROCESSED)
+# A document that was read stays readable while it is read again, and whatever comes of that.
+REPEAT = Step(frozenset({Status.UPLOADED, Status.FAILED, Status.PROCESSED}), Status.PROCESSING)
+KEEP = Step(frozenset({Status.PROCESSING}), Status.PROCESSED)
 # A cancelled reading is a failed one with a reason of its own.
 FAIL = Step(frozenset({Status.PROCESSING}), Status.FAILED)
 # Found unreadable before any job began.
 REFUSE = Step(frozenset({Status.UPLOADED, Status.FAILED}), Status.FAILED)
+
+
+class ReadingMode(StrEnum):
+    """How a document is to be read: for the first time, again, or again with every page anew."""
+
+    FIRST = "first"
+    AGAIN = "again"
+    FRESH = "fresh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,24 @@ class Processing:
     hold_id: str
     requested_at: datetime
     finished_at: datetime | None
+    # Whether the document had been read before, so that its old reading stands if this one fails.
+    again: bool = False
+    fresh: bool = False
+    # Whether it waits for another reading of its organization to end.
+    waiting: bool = False
+    # What is to be paid for; None until its result is stored.
+    used: "PagesUsed | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class PagesUsed:
+    """What read the pages of a result. `free` where they were read and paid for as pages of another document."""
+
+    text_layer: int
+    tesseract: int
+    deep: int
+    cached: int
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +173,60 @@ class Reading:
     engine: str
     extracted_data: Mapping[str, Any]
     pages: Sequence[Mapping[str, Any]]
+    # The documents that its pages seem to hold, as ai-ocr's `Part` in JSON names.
+    parts: Sequence[Mapping[str, Any]] = ()
+
+
+# So many readings of a document are remembered.
+READINGS_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PastReading:
+    """A reading that was stored."""
+
+    engine: str
+    confidence: float
+    pages: int
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Another document that seems to be the same. A `dismissed` one a person said to be another."""
+
+    document_id: str
+    reason: str
+    score: float
+    dismissed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OriginPages:
+    """Pages of a document that became pages of another.
+
+    `alike` says whether they are the same to a reader, down to the unit of their boxes; `paid` whether that document
+    had been read, and paid for, at that time.
+    """
+
+    document_id: str
+    sha256: str
+    pages: Sequence[int]
+    alike: bool
+    paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a document was made of: `kind` is split or merge."""
+
+    kind: str
+    sources: Sequence[OriginPages]
+
+    @property
+    def paid(self) -> bool:
+        """Whether all its pages had been read and paid for where they come from."""
+        return all(source.paid for source in self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +256,13 @@ class Document:
     failure: Failure | None = None
     reading: Reading | None = None
     review_state: ReviewState | None = None
+    # Whether the type was read and not said by a person.
+    type_read: bool = False
+    readings: Sequence[PastReading] = ()
+    duplicates: Sequence[Duplicate] = ()
+    origin: Origin | None = None
+    replaced_by: Sequence[str] = ()
+    parts_found: int = 0
 
     @property
     def path(self) -> str:
@@ -201,17 +291,44 @@ def not_found() -> NotFound:
     return NotFound("DOCUMENT_NOT_FOUND", "There is no such document. It may have been deleted.")
 
 
-def check_processable(document: Document) -> None:
+def check_processable(document: Document, mode: ReadingMode = ReadingMode.FIRST) -> None:
     """Lets a document through that may be read (again).
 
     Raises:
-        FailedPrecondition: it was read already; reading it again would charge it twice (ALREADY_PROCESSED).
+        FailedPrecondition: it was read already, and nobody asks for another reading (ALREADY_PROCESSED).
     """
-    if document.status not in REQUEST.sources:
+    if document.status not in request_step(mode).sources:
         raise FailedPrecondition(
             "ALREADY_PROCESSED",
-            "This document has been read already. Open it to see what was found; nothing was charged again.",
+            "This document has been read already; nothing was charged again. Open it to see what was found, or ask "
+            "for another reading.",
         )
+
+
+def request_step(mode: ReadingMode) -> Step:
+    """The step that a request for a reading takes."""
+    return REQUEST if mode is ReadingMode.FIRST else REPEAT
+
+
+def pages_used(document: Document, pages: Sequence[Mapping[str, Any]]) -> PagesUsed:
+    """What is to be paid for: pages count as read before only where somebody paid for that.
+
+    So nobody gets a reading cheaper by cancelling it at its end and asking again.
+    """
+    again = document.processing is not None and document.processing.again
+    inherited = document.origin is not None and document.origin.paid
+    known = again or inherited
+    engines = ["cached" if known and page.get("fromCache") else _engine(page) for page in pages]
+    counts = {name: engines.count(name) for name in ("text_layer", "tesseract", "cached")}
+    deep = len(engines) - sum(counts.values())
+    free = inherited and not again and counts["cached"] == len(pages)
+    return PagesUsed(**counts, deep=deep, free=free)
+
+
+def _engine(page: Mapping[str, Any]) -> str:
+    if page.get("source") == "TEXT_SOURCE_TEXT_LAYER":
+        return "text_layer"
+    return str(page.get("engine") or "tesseract")
 
 
 @dataclass(frozen=True, slots=True)

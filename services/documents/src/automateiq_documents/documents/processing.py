@@ -1,8 +1,8 @@
 """Having documents read: asked for, paid for, watched, cancelled.
 
-    process: hold the price ─▶ one transaction: state + job in the outbox
+    process: hold the most it can cost ─▶ state: waits its turn ─▶ dispatch.py: job in the outbox
     job:     renew the hold ─▶ read ─▶ one transaction: result + words + charge pending + announcement
-                 ─▶ settle ─▶ charged
+                 ─▶ settle what was used ─▶ charged
 
 The result is stored before it is charged, so nobody pays for what was lost; `charge_pending` stands until billing has
 charged it, so nothing is forgotten; and the hold's key names document and job, so nothing is charged twice.
@@ -17,7 +17,7 @@ from datetime import timedelta
 import structlog
 from automateiq_core import context
 from automateiq_core.context import CallContext, Role
-from automateiq_core.credits import Credits, Hold, WorkKind
+from automateiq_core.credits import Credits, Hold, OcrPages, WorkKind
 from automateiq_core.errors import (
     AppError,
     DeadlineExceeded,
@@ -29,24 +29,25 @@ from automateiq_core.idempotency import new_id
 from automateiq_core.tasks import Tasks
 
 from automateiq_documents.documents.blobs import BlobStore
+from automateiq_documents.documents.dispatch import Dispatcher
 from automateiq_documents.documents.models import (
     CANCELLED,
     Document,
     Failure,
     Processing,
     Progress,
+    ReadingMode,
     Stage,
     Status,
     check_processable,
     failure_for,
     not_found,
+    pages_used,
 )
 from automateiq_documents.documents.outcomes import ANNOUNCE, Follower, Keeper, Refiner
 from automateiq_documents.documents.reader import PagesRead, Reader, ReadingDone
 from automateiq_documents.documents.spool import Spool
 from automateiq_documents.documents.store import DocumentStore, now
-
-PROCESS = "documents.process"
 
 _PROGRESS_SECONDS = 0.2
 _WATCH_SECONDS = 0.25
@@ -74,6 +75,7 @@ class ProcessingService:
         reader: Reader,
         credits: Credits,
         tasks: Tasks,
+        dispatcher: Dispatcher,
         *,
         refiners: Sequence[Refiner] = (),
         keepers: Sequence[Keeper] = (),
@@ -84,49 +86,46 @@ class ProcessingService:
         self._reader = reader
         self._credits = credits
         self._tasks = tasks
+        self._dispatcher = dispatcher
         self._refiners = refiners
         self._keepers = keepers
         self._followers = followers
 
     # Asked for by a user.
 
-    async def process(self, document_id: str) -> Document:
-        """Sets the price aside and queues a document; one that is being read is left alone.
+    async def process(self, document_id: str, mode: ReadingMode = ReadingMode.FIRST) -> Document:
+        """Sets the most it can cost aside and queues a document; one that is being read is left alone.
 
         Raises:
             NotFound: there is no such document.
-            FailedPrecondition: it was read already (ALREADY_PROCESSED).
+            FailedPrecondition: it was read already and no other reading is asked for (ALREADY_PROCESSED).
             InvalidInput: it can not be read; it is `failed` from now on.
             ResourceExhausted: the balance does not cover the price (INSUFFICIENT_CREDITS).
-            Unavailable: its pages are not counted yet and ai-ocr does not answer.
+            Unavailable: its pages are not counted yet and ai-ocr does not answer, or its last reading can not be
+                charged at the moment.
         """
         document = await self._existing(document_id)
         if document.status is Status.PROCESSING:
             return document
-        check_processable(document)
+        check_processable(document, mode)
+        if document.processing is not None and document.charge_pending:
+            await self._settle(document, document.processing.job_id)
         pages = document.page_count or await self._count_pages(document)
         job_id = str(new_id())
         hold = await self._hold(document, job_id, pages)
         try:
-            queued = await self._queue(document_id, _queued(job_id, pages, hold))
+            again = document.status is Status.PROCESSED
+            request = _queued(job_id, pages, hold, again=again, fresh=mode is ReadingMode.FRESH)
+            queued = await self._store.request(document_id, request, mode)
         except BaseException:
             await self._release_quietly(hold.id)
             raise
         if queued is not None:
+            await self._dispatcher.dispatch()
             return queued
         await self._release_quietly(hold.id)
         # Another call was quicker: what it asked for is what this one asked for.
         return await self._existing(document_id)
-
-    async def _queue(self, document_id: str, processing: Processing) -> Document | None:
-        async def work() -> Document | None:
-            queued = await self._store.request(document_id, processing)
-            if queued is not None:
-                args = {"document_id": document_id, "job_id": processing.job_id}
-                await self._tasks.enqueue(PROCESS, args)
-            return queued
-
-        return await self._store.transact(work)
 
     async def _count_pages(self, document: Document) -> int:
         with Spool() as spool:
@@ -187,6 +186,10 @@ class ProcessingService:
 
     async def run(self, document_id: str, job_id: str) -> None:
         """Reads a document, stores what was read and charges it. A repeated run does only what is left to do."""
+        await self._run(document_id, job_id)
+        await self._dispatcher.dispatch(ended_job=job_id)
+
+    async def _run(self, document_id: str, job_id: str) -> None:
         document = await self._store.find(document_id)
         if document is None:
             return
@@ -211,12 +214,14 @@ class ProcessingService:
         return stored
 
     async def _complete(self, document: Document, job_id: str, done: ReadingDone) -> Document | None:
-        reading, kind = done.reading, document.type or done.type
+        reading = done.reading
+        kind = done.type if document.type is None or document.type_read else None
+        used = pages_used(document, reading.pages)
         for refiner in self._refiners:
             reading = await refiner.refine(reading, done.words)
 
         async def work() -> Document | None:
-            stored = await self._store.complete(document.id, job_id, reading, done.words, kind)
+            stored = await self._store.complete(document.id, job_id, reading, done.words, kind, used)
             if stored is not None:
                 for keeper in self._keepers:
                     await keeper.stored(stored, reading)
@@ -257,7 +262,9 @@ class ProcessingService:
 
     async def _recognize(self, document: Document, job_id: str, spool: Spool) -> ReadingDone:
         noted_at = 0.0
-        async with aclosing(self._reader.recognize(spool, document.mimetype)) as events:
+        fresh = document.processing is not None and document.processing.fresh
+        reading = self._reader.recognize(spool, document.mimetype, fresh=fresh, origin=document.origin)
+        async with aclosing(reading) as events:
             async for event in events:
                 if not isinstance(event, PagesRead):
                     return event
@@ -268,8 +275,20 @@ class ProcessingService:
 
     async def _settle(self, document: Document, job_id: str) -> None:
         hold = await self._hold(document, job_id, document.page_count)
-        charged = hold.charged if hold.settled else await hold.settle()
+        charged = hold.charged if hold.settled else await hold.settle(await self._price(document, hold))
         await self._store.charged(document.id, job_id, charged)
+
+    async def _price(self, document: Document, hold: Hold) -> int:
+        used = None if document.processing is None else document.processing.used
+        if used is None:
+            return hold.credits
+        if used.free:
+            return 0
+        pages = OcrPages(
+            text_layer=used.text_layer, tesseract=used.tesseract, deep=used.deep, cached=used.cached
+        )
+        # Never more than what was quoted, whatever the prices have become meanwhile.
+        return min(hold.credits, await self._credits.price_of_pages(pages))
 
     async def fail(self, document_id: str, job_id: str, error: AppError) -> None:
         """Ends a job that failed for good; nothing is charged. A job whose result is stored did not fail."""
@@ -277,11 +296,13 @@ class ProcessingService:
         if failed is not None:
             _log.warning("document failed", document=document_id, reason=error.reason, error=error.message)
             await self._release_of(failed)
+        await self._dispatcher.dispatch(ended_job=job_id)
 
     async def _fail(self, document_id: str, job_id: str, failure: Failure) -> Document | None:
         async def work() -> Document | None:
             failed = await self._store.fail(document_id, job_id, failure)
-            if failed is not None:
+            # Where a new reading failed, the one before stands, and its followers know it.
+            if failed is not None and failed.status is Status.FAILED:
                 await self._announce(failed, job_id)
             return failed
 
@@ -327,7 +348,7 @@ class ProcessingService:
             _log.warning("hold not released, it will expire", reason=error.reason)
 
 
-def _queued(job_id: str, pages: int, hold: Hold) -> Processing:
+def _queued(job_id: str, pages: int, hold: Hold, *, again: bool, fresh: bool) -> Processing:
     return Processing(
         job_id=job_id,
         stage=Stage.QUEUED,
@@ -340,6 +361,9 @@ def _queued(job_id: str, pages: int, hold: Hold) -> Processing:
         hold_id=hold.id,
         requested_at=now(),
         finished_at=None,
+        again=again,
+        fresh=fresh,
+        waiting=True,
     )
 
 

@@ -18,6 +18,7 @@ from automateiq_documents.documents.models import (
     MAX_TEXT_BYTES,
     MAX_WORDS_BYTES,
     DocumentType,
+    Origin,
     PageWords,
     Reading,
 )
@@ -79,8 +80,13 @@ class Reader:
         answer = await self._stub.InspectDocument(messages(), timeout=self._inspect_seconds)
         return answer.page_count
 
-    async def recognize(self, content: Spool, mimetype: str) -> AsyncGenerator[PagesRead | ReadingDone, None]:
+    async def recognize(
+        self, content: Spool, mimetype: str, *, fresh: bool = False, origin: Origin | None = None
+    ) -> AsyncGenerator[PagesRead | ReadingDone, None]:
         """Reads a document: reports pages as they are read, and the result at the end.
+
+        Pages that were read a while ago, also as pages of the documents that it was made of, are not read again,
+        unless a `fresh` reading is asked for.
 
         Raises:
             InvalidInput: it can not be read.
@@ -88,7 +94,10 @@ class Reader:
         """
 
         async def messages() -> AsyncIterator[pb.RecognizeDocumentRequest]:
-            yield pb.RecognizeDocumentRequest(header=_header(content, mimetype))
+            header = _header(content, mimetype)
+            header.fresh = fresh
+            header.known_pages.extend(_known(origin))
+            yield pb.RecognizeDocumentRequest(header=header)
             async for piece in content.pieces():
                 yield pb.RecognizeDocumentRequest(chunk=piece)
 
@@ -108,6 +117,16 @@ class Reader:
 
 def _header(content: Spool, mimetype: str) -> pb.FileHeader:
     return pb.FileHeader(mimetype=mimetype, size=content.size, sha256=content.sha256)
+
+
+def _known(origin: Origin | None) -> list[pb.KnownPage]:
+    if origin is None:
+        return []
+    return [
+        pb.KnownPage(sha256=source.sha256, number=number) if source.alike else pb.KnownPage()
+        for source in origin.sources
+        for number in source.pages
+    ]
 
 
 def reading_done(result: pb.RecognitionResult) -> ReadingDone:

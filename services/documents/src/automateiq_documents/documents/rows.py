@@ -9,8 +9,13 @@ from automateiq_core.mongo import ObjectId
 from automateiq_documents.documents.models import (
     Document,
     DocumentType,
+    Duplicate,
     Failure,
+    Origin,
+    OriginPages,
+    PagesUsed,
     PageWords,
+    PastReading,
     Processing,
     Reading,
     ReviewState,
@@ -46,6 +51,11 @@ def document_row(document: Document) -> Row:
         "processing": None,
         "failure": None,
         "ocrResult": None,
+        "typeRead": document.type_read,
+        "readings": [],
+        "duplicates": [],
+        "origin": None if document.origin is None else _origin_row(document.origin),
+        "replacedBy": list(document.replaced_by),
         "createdAt": document.created_at,
         "updatedAt": document.updated_at,
         "schemaVersion": SCHEMA_VERSION,
@@ -72,10 +82,63 @@ def document_of(row: Row) -> Document:
         processing=processing_of(row),
         failure=failure_of(row),
         reading=reading_of(row),
+        type_read=row.get("typeRead", False),
+        readings=tuple(
+            PastReading(kept["engine"], kept["confidence"], kept["pages"], kept["readAt"])
+            for kept in row.get("readings", ())
+        ),
+        duplicates=tuple(
+            Duplicate(kept["documentId"], kept["reason"], kept["score"], kept["dismissed"])
+            for kept in row.get("duplicates", ())
+        ),
+        origin=_origin_of(row.get("origin")),
+        replaced_by=tuple(row.get("replacedBy", ())),
+        parts_found=row.get("partsFound", 0),
         created_at=row["createdAt"],
         updated_at=row["updatedAt"],
         review_state=review_state_of(row),
     )
+
+
+def _origin_row(origin: Origin) -> Row:
+    sources = [
+        {
+            "documentId": source.document_id,
+            "sha256": source.sha256,
+            "pages": list(source.pages),
+            "alike": source.alike,
+            "paid": source.paid,
+        }
+        for source in origin.sources
+    ]
+    return {"kind": origin.kind, "sources": sources}
+
+
+def _origin_of(kept: Row | None) -> Origin | None:
+    if kept is None:
+        return None
+    sources = [
+        OriginPages(source["documentId"], source["sha256"], source["pages"], source["alike"], source["paid"])
+        for source in kept["sources"]
+    ]
+    return Origin(kept["kind"], sources)
+
+
+def used_row(used: PagesUsed) -> Row:
+    """What read the pages of a result."""
+    return {
+        "textLayer": used.text_layer,
+        "tesseract": used.tesseract,
+        "deep": used.deep,
+        "cached": used.cached,
+        "free": used.free,
+    }
+
+
+def _used_of(kept: Row | None) -> PagesUsed | None:
+    if kept is None:
+        return None
+    return PagesUsed(kept["textLayer"], kept["tesseract"], kept["deep"], kept["cached"], kept["free"])
 
 
 def processing_row(processing: Processing) -> Row:
@@ -92,6 +155,10 @@ def processing_row(processing: Processing) -> Row:
         "holdId": processing.hold_id,
         "requestedAt": processing.requested_at,
         "finishedAt": processing.finished_at,
+        "again": processing.again,
+        "fresh": processing.fresh,
+        "waiting": processing.waiting,
+        "used": None if processing.used is None else used_row(processing.used),
     }
 
 
@@ -112,6 +179,10 @@ def processing_of(row: Row) -> Processing | None:
         hold_id=kept["holdId"],
         requested_at=kept["requestedAt"],
         finished_at=kept["finishedAt"],
+        again=kept.get("again", False),
+        fresh=kept.get("fresh", False),
+        waiting=kept.get("waiting", False),
+        used=_used_of(kept.get("used")),
     )
 
 
@@ -135,6 +206,7 @@ def reading_row(reading: Reading) -> Row:
         "engine": reading.engine,
         "extractedData": dict(reading.extracted_data),
         "pages": [dict(page) for page in reading.pages],
+        "parts": [dict(part) for part in reading.parts],
     }
 
 
@@ -149,6 +221,7 @@ def reading_of(row: Row) -> Reading | None:
         engine=kept["engine"],
         extracted_data=kept["extractedData"],
         pages=kept.get("pages", ()),
+        parts=tuple(kept.get("parts", ())),
     )
 
 

@@ -13,14 +13,13 @@ from automateiq_documents.documents.messages import (
     document_message,
     download_header,
     filter_of,
+    mode_of,
     order_of,
     progress_message,
     upload_of,
 )
 from automateiq_documents.documents.processing import ProcessingService
 from automateiq_documents.documents.service import DocumentsService
-
-# Far beyond what the gateway lets through; only somebody who never stops is cut off.
 
 
 class DocumentsServicer(documents_pb2_grpc.DocumentsServiceServicer):
@@ -67,7 +66,7 @@ class DocumentsServicer(documents_pb2_grpc.DocumentsServiceServicer):
         self, request: pb.ProcessDocumentRequest, context: Any
     ) -> pb.ProcessDocumentResponse:
         """Has a document read."""
-        document = await self._processing.process(request.document_id)
+        document = await self._processing.process(request.document_id, mode_of(request.mode))
         return pb.ProcessDocumentResponse(document=document_message(document))
 
     async def CancelProcessing(

@@ -6,6 +6,7 @@ back in the one that deletes it. Whatever crashes in between leaves a note, and 
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -13,27 +14,31 @@ from typing import Any, TypeVar
 from automateiq.common.v1.pagination_pb2 import PageRequest
 from automateiq_core.errors import Unavailable
 from automateiq_core.mongo import Document as Row
-from automateiq_core.mongo import Mongo, ObjectId
+from automateiq_core.mongo import DuplicateKeyError, Mongo, ObjectId
 from automateiq_core.pagination import SortKey, paginate
 from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel
 
 from automateiq_documents.documents.models import (
     COMPLETE,
     FAIL,
+    KEEP,
+    READINGS_KEPT,
     REFUSE,
-    REQUEST,
     Document,
     DocumentFilter,
     DocumentOrder,
     DocumentType,
     Failure,
+    PagesUsed,
     PageWords,
     Processing,
     Progress,
     Reading,
+    ReadingMode,
     Stage,
     Status,
     Step,
+    request_step,
 )
 from automateiq_documents.documents.rows import (
     SCHEMA_VERSION,
@@ -44,6 +49,7 @@ from automateiq_documents.documents.rows import (
     processing_of,
     processing_row,
     reading_row,
+    used_row,
     word_row,
     words_in_row,
 )
@@ -51,6 +57,7 @@ from automateiq_documents.documents.rows import (
 _DOCUMENTS = "documents"
 _WORDS = "document_words"
 _LOOSE_BLOBS = "loose_blobs"
+_TURNS = "reading_turns"
 
 _TENANT = ("organizationId", ASCENDING)
 DOCUMENT_INDEXES = [
@@ -81,10 +88,16 @@ DOCUMENT_INDEXES = [
         name="charge_pending",
         partialFilterExpression={"processing.chargePending": True},
     ),
+    IndexModel(
+        [_TENANT, ("processing.requestedAt", ASCENDING)],
+        name="waiting",
+        partialFilterExpression={"processing.waiting": True},
+    ),
 ]
 WORD_INDEXES = [
     IndexModel([_TENANT, ("documentId", ASCENDING), ("page", ASCENDING)], name="page", unique=True),
 ]
+TURN_INDEXES = [IndexModel([_TENANT], name="owner", unique=True)]
 LOOSE_BLOB_INDEXES = [IndexModel([_TENANT, ("createdAt", ASCENDING)], name="age")]
 
 # Of the review a document shows its state only; the rest is for who reviews.
@@ -96,7 +109,13 @@ _WITHOUT_REVIEW = {
     "review.confirmed": 0,
 }
 _WITHOUT_READING = {"ocrResult": 0, **{name: 0 for name in _WITHOUT_REVIEW if name.startswith("review")}}
-_IN_LISTINGS = {"ocrResult.text": 0, "ocrResult.pages": 0, "ocrResult.words": 0, **_WITHOUT_REVIEW}
+_IN_LISTINGS = {
+    "ocrResult.text": 0,
+    "ocrResult.pages": 0,
+    "ocrResult.words": 0,
+    "ocrResult.parts": 0,
+    **_WITHOUT_REVIEW,
+}
 _IN_PROGRESS = {"status": 1, "processing": 1, "failure": 1}
 
 _ORDERS: Mapping[DocumentOrder, SortKey] = {
@@ -141,8 +160,9 @@ class DocumentStore:
         self._documents = mongo.tenant(_DOCUMENTS)
         self._words = mongo.tenant(_WORDS)
         self._loose = mongo.tenant(_LOOSE_BLOBS)
+        self._turns = mongo.tenant(_TURNS)
         self._all_documents = mongo.across_tenants(
-            _DOCUMENTS, why="the sweep finds what could not be charged, for every tenant"
+            _DOCUMENTS, why="the sweep finds what could not be charged, and what waits, for every tenant"
         )
         self._all_loose = mongo.across_tenants(
             _LOOSE_BLOBS, why="the sweep removes files nobody owns, for every tenant"
@@ -153,6 +173,7 @@ class DocumentStore:
         await self._mongo.ensure_indexes(_DOCUMENTS, DOCUMENT_INDEXES)
         await self._mongo.ensure_indexes(_WORDS, WORD_INDEXES)
         await self._mongo.ensure_indexes(_LOOSE_BLOBS, LOOSE_BLOB_INDEXES)
+        await self._mongo.ensure_indexes(_TURNS, TURN_INDEXES)
 
     async def transact(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Runs `work` in a transaction; it may run more than once."""
@@ -262,21 +283,28 @@ class DocumentStore:
 
     # Steps. Each is one guarded update: of two at the same instant one finds nothing to change.
 
-    async def request(self, document_id: str, processing: Processing) -> Document | None:
+    async def request(
+        self, document_id: str, processing: Processing, mode: ReadingMode = ReadingMode.FIRST
+    ) -> Document | None:
         """Queues a document for a job; None where its state does not allow it (any more)."""
         change = {
             "processing": processing_row(processing),
             "failure": None,
             "pageCount": processing.pages_total,
         }
-        return await self._step(REQUEST, {"_id": ObjectId(document_id)}, change)
+        # What was read and not charged yet must not be forgotten for a new reading.
+        query = {"_id": ObjectId(document_id), "processing.chargePending": {"$ne": True}}
+        return await self._step(request_step(mode), query, change)
 
     async def refuse(self, document_id: str, failure: Failure) -> None:
         """Marks a document as unreadable before any job began."""
         await self._step(REFUSE, {"_id": ObjectId(document_id)}, {"failure": asdict(failure)})
 
     async def fail(self, document_id: str, job_id: str | None, failure: Failure) -> Document | None:
-        """Ends the reading of a document by this job, or by any; None where it is not being read."""
+        """Ends the reading of a document by this job, or by any; None where it is not being read.
+
+        What was read before stands: a document that was being read again is `processed` as it was.
+        """
         query: Row = {"_id": ObjectId(document_id)}
         if job_id is not None:
             query["processing.jobId"] = job_id
@@ -284,8 +312,10 @@ class DocumentStore:
             "failure": asdict(failure),
             "processing.stage": Stage.FINISHED.value,
             "processing.finishedAt": now(),
+            "processing.waiting": False,
         }
-        return await self._step(FAIL, query, change)
+        failed = await self._step(FAIL, {**query, "processing.again": {"$ne": True}}, change)
+        return failed or await self._step(KEEP, {**query, "processing.again": True}, change)
 
     async def complete(
         self,
@@ -294,21 +324,37 @@ class DocumentStore:
         reading: Reading,
         words: list[PageWords],
         document_type: DocumentType | None,
+        used: PagesUsed | None = None,
     ) -> Document | None:
-        """Stores what a job read; None, and nothing stored, where the job is not wanted any more."""
+        """Stores what a job read; None, and nothing stored, where the job is not wanted any more.
+
+        `document_type` is what was read: it is not stored where a person said another.
+        """
 
         async def work() -> Document | None:
+            finished_at = now()
             change = {
                 "ocrResult": reading_row(reading) | words_in_row(words),
-                "type": None if document_type is None else document_type.value,
+                "partsFound": max(1, len(reading.parts)),
+                "failure": None,
                 "processing.stage": Stage.FINISHED.value,
                 "processing.pagesDone": len(reading.pages),
                 "processing.pagesTotal": len(reading.pages),
                 "processing.chargePending": True,
-                "processing.finishedAt": now(),
+                "processing.used": None if used is None else used_row(used),
+                "processing.finishedAt": finished_at,
+            }
+            if document_type is not None:
+                change |= {"type": document_type.value, "typeRead": True}
+            past = {
+                "engine": reading.engine,
+                "confidence": reading.confidence,
+                "pages": len(reading.pages),
+                "readAt": finished_at,
             }
             query = {"_id": ObjectId(document_id), "processing.jobId": job_id}
-            document = await self._step(COMPLETE, query, change)
+            remembered = {"readings": {"$each": [past], "$slice": -READINGS_KEPT}}
+            document = await self._step(COMPLETE, query, change, push=remembered)
             if document is None:
                 return None
             await self._words.delete_many({"documentId": document_id})
@@ -318,13 +364,44 @@ class DocumentStore:
 
         return await self.transact(work)
 
-    async def _step(self, step: Step, query: Row, change: Row) -> Document | None:
+    async def _step(self, step: Step, query: Row, change: Row, *, push: Row | None = None) -> Document | None:
+        update: Row = {"$set": {**change, "status": step.target.value, "updatedAt": now()}}
+        if push is not None:
+            update["$push"] = push
         row = await self._documents.find_one_and_update(
-            {**query, "status": {"$in": sorted(step.sources)}},
-            {"$set": {**change, "status": step.target.value, "updatedAt": now()}},
-            projection=_WITHOUT_READING,
+            {**query, "status": {"$in": sorted(step.sources)}}, update, projection=_WITHOUT_READING
         )
         return None if row is None else document_of(row)
+
+    # Turns: of two that let documents through at once, one starts again on what the other left.
+
+    async def open_turn(self) -> None:
+        """Makes sure that the organization has a row to take turns on; not for use inside a transaction."""
+        if await self._turns.find_one({}) is None:
+            with suppress(DuplicateKeyError):
+                await self._turns.insert_one({"turn": 0, "schemaVersion": SCHEMA_VERSION})
+
+    async def take_turn(self) -> None:
+        """Takes the organization's turn for the running transaction."""
+        await self._turns.update_one({}, {"$inc": {"turn": 1}})
+
+    async def let_through(self, most: int) -> list[tuple[str, str]]:
+        """Ends the waiting of those who have waited longest; gives documents and jobs."""
+        waiting = await self._documents.find(
+            {"processing.waiting": True, "status": Status.PROCESSING.value},
+            projection={"processing.jobId": 1},
+            sort=[("processing.requestedAt", ASCENDING)],
+            limit=most,
+        )
+        ids = [row["_id"] for row in waiting]
+        if ids:
+            await self._documents.update_many({"_id": {"$in": ids}}, {"$set": {"processing.waiting": False}})
+        return [(str(row["_id"]), row["processing"]["jobId"]) for row in waiting]
+
+    async def waiting_organizations(self) -> list[str]:
+        """The organizations that have documents waiting."""
+        query = {"organizationId": {"$gt": ""}, "processing.waiting": True}
+        return await self._all_documents.distinct("organizationId", query)
 
     # Progress of a running job. All give whether the job is still wanted.
 

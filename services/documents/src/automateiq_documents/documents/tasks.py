@@ -3,15 +3,19 @@
 from automateiq_core.errors import AppError
 from automateiq_core.tasks import Args, Task, Tasks
 
+from automateiq_documents.documents.dispatch import PROCESS, Dispatcher
 from automateiq_documents.documents.outcomes import ANNOUNCE
-from automateiq_documents.documents.processing import PROCESS, ProcessingService
+from automateiq_documents.documents.processing import ProcessingService
 from automateiq_documents.documents.service import DocumentsService
 
 SETTLE_PENDING = "documents.settle_pending"
+DISPATCH = "documents.dispatch"
 REMOVE_LOOSE_BLOBS = "documents.remove_loose_blobs"
 
 
-def register(tasks: Tasks, documents: DocumentsService, processing: ProcessingService) -> None:
+def register(
+    tasks: Tasks, documents: DocumentsService, processing: ProcessingService, dispatcher: Dispatcher
+) -> None:
     """Makes the work known to the worker."""
 
     async def failed(args: Args, error: AppError) -> None:
@@ -20,5 +24,6 @@ def register(tasks: Tasks, documents: DocumentsService, processing: ProcessingSe
     # Eight tries last a minute and a half: longer than a restart of ai-ocr, shorter than a person's patience.
     tasks.add(Task(PROCESS, processing.run, max_attempts=8, on_failed=failed))
     tasks.add(Task(ANNOUNCE, processing.announce, max_attempts=8))
+    tasks.add_periodic(DISPATCH, dispatcher.dispatch_all)
     tasks.add_periodic(SETTLE_PENDING, processing.settle_pending)
     tasks.add_periodic(REMOVE_LOOSE_BLOBS, documents.remove_loose_blobs)

@@ -70,9 +70,16 @@ async def delete_document(
 async def process_document(
     body: ProcessBody, request: Request, idempotency_key: IdempotencyKey = ""
 ) -> Response:
-    """Have a document read. Its price is set aside, and charged once it was read; a failed reading is free."""
+    """Have a document read.
+
+    The most it can cost is set aside; what was needed is charged once it was read. A failed reading is free.
+    """
     answer = await parts.of(request).documents.ProcessDocument(
-        pb.ProcessDocumentRequest(request_id=idempotency_key, document_id=known(body.document_id))
+        pb.ProcessDocumentRequest(
+            request_id=idempotency_key,
+            document_id=known(body.document_id),
+            mode=words.numbers(pb.ReadingMode.DESCRIPTOR)[body.mode],
+        )
     )
     return reply(answer.document, 202)
 

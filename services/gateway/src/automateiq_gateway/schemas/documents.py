@@ -11,6 +11,7 @@ from automateiq_gateway.schemas.common import Body, Page, PageQuery, Schema
 DocumentType = Literal["invoice", "receipt", "contract", "general"]
 DocumentStatus = Literal["uploaded", "processing", "processed", "failed"]
 ReviewState = Literal["not_needed", "needed", "confirmed", "rejected"]
+ReadingMode = Literal["first", "again", "fresh"]
 Stage = Literal["queued", "reading", "storing", "finished"]
 Sort = Literal["created_desc", "created_asc", "name_asc", "name_desc", "size_desc", "size_asc"]
 
@@ -84,6 +85,9 @@ EXAMPLE: dict[str, Any] = {
                 "source": "text_layer",
                 "rotation": 0,
                 "confidence": 0.97,
+                "engine": "text_layer",
+                "imageHash": "3c7e18e7c3e7003c" * 4,
+                "fromCache": False,
             }
         ],
         "engine": "pdf-text 1",
@@ -107,6 +111,13 @@ EXAMPLE: dict[str, Any] = {
     "createdAt": "2026-11-22T09:30:00Z",
     "updatedAt": "2026-11-22T09:30:07Z",
     "reviewState": "not_needed",
+    "readings": [{"engine": "pdf-text 1", "confidence": 0.97, "pages": 1, "readAt": "2026-11-22T09:30:07Z"}],
+    "duplicates": [
+        {"documentId": "65f0c0ffee65f0c0ffee65f3", "reason": "same_page_image", "score": 0.97},
+    ],
+    "origin": None,
+    "replacedBy": [],
+    "partsFound": 1,
 }
 
 
@@ -137,6 +148,9 @@ class DocumentPage(Schema):
     source: Literal["text_layer", "ocr"] | None = Field(description="Where its text was taken from")
     rotation: int = Field(description="Degrees clockwise that made the page upright: 0, 90, 180 or 270")
     confidence: float = Field(description="Mean confidence of its words, 0 to 1")
+    engine: str = Field(description="What read it: text_layer, tesseract, rapidocr or easyocr")
+    image_hash: str = Field(description="A fingerprint of what it looks like, hexadecimal; empty if blank")
+    from_cache: bool = Field(description="Whether it had been read before and was not read again")
 
 
 class ExtractedField(Schema):
@@ -252,6 +266,37 @@ class Failure(Schema):
     message: str = Field(description="A sentence for a person that says what to do next")
 
 
+class PastReading(Schema):
+    """A reading that was stored."""
+
+    engine: str = Field(description="Name and version of the engine")
+    confidence: float = Field(description="Mean confidence of the words, 0 to 1")
+    pages: int = Field(description="Its pages")
+    read_at: datetime | None = Field(description="When it was stored")
+
+
+class Duplicate(Schema):
+    """A document that seems to be the same."""
+
+    document_id: str = Field(description="The other document")
+    reason: str = Field(description="same_page_image or same_number_and_total")
+    score: float = Field(description="How sure that is, 0 to 1")
+
+
+class OriginPages(Schema):
+    """Pages of a document that became pages of another one."""
+
+    document_id: str = Field(description="The document they come from; it may have been deleted since")
+    pages: list[int] = Field(description="Their numbers there, in the order in which they stand here")
+
+
+class Origin(Schema):
+    """What a document was made of."""
+
+    kind: Literal["split", "merge"] = Field(description="A part of one document, or several put together")
+    sources: list[OriginPages] = Field(description="Its pages in order")
+
+
 class Document(Schema):
     """A document."""
 
@@ -271,11 +316,22 @@ class Document(Schema):
     page_count: int = Field(description="How many pages it has; 0 while not known")
     sha256: str = Field(description="Hexadecimal SHA-256 of its content")
     processing: Processing | None = Field(description="How far its reading is; null until asked for")
-    failure: Failure | None = Field(description="Why it could not be read; null unless failed")
+    failure: Failure | None = Field(
+        description="Why it could not be read; on a processed document, why it could not be read again"
+    )
     created_at: datetime | None = Field(description="When it was uploaded")
     updated_at: datetime | None = Field(description="When it was last changed")
     review_state: ReviewState | None = Field(
         description="Whether a person should look at it, and what came of it; null until processed"
+    )
+    readings: list[PastReading] = Field(description="Its last readings, at most ten, oldest first")
+    duplicates: list[Duplicate] = Field(description="Documents that seem to be the same")
+    origin: Origin | None = Field(description="What it was made of; null for an upload")
+    replaced_by: list[str] = Field(
+        description="The documents that were made of it by splitting or merging and stand in its place"
+    )
+    parts_found: int = Field(
+        description="How many documents its pages seem to hold; above 1 it may be split. 0 until processed"
     )
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
@@ -341,8 +397,13 @@ class ProcessBody(Body):
     """Asks for a document to be read."""
 
     document_id: str = Field(max_length=100, description="The document's id")
+    mode: ReadingMode = Field(
+        "first",
+        description="first: what was read already is refused. again: it is read again, pages that the same engine "
+        "read a while ago from the cache, which costs less. fresh: every page is read anew",
+    )
 
-    model_config = ConfigDict(json_schema_extra={"example": {"documentId": EXAMPLE["id"]}})
+    model_config = ConfigDict(json_schema_extra={"example": {"documentId": EXAMPLE["id"], "mode": "first"}})
 
 
 class ListQuery(PageQuery):
