@@ -65,7 +65,18 @@ class Sheet:
     def pages(self) -> tuple[Page, ...]:
         """The pages so far."""
         return tuple(
-            Page(number, WIDTH, HIGH, "pt", "text_layer", 0, 0.0, 1.0 if lines else 0.0, tuple(lines))
+            Page(
+                number,
+                WIDTH,
+                HIGH,
+                "pt",
+                "text_layer",
+                0,
+                0.0,
+                1.0 if lines else 0.0,
+                tuple(lines),
+                "text_layer",
+            )
             for number, lines in enumerate(self._pages, start=1)
         )
 

@@ -293,7 +293,7 @@ class OriginPages(Schema):
 class Origin(Schema):
     """What a document was made of."""
 
-    kind: Literal["split", "merge"] = Field(description="A part of one document, or several put together")
+    kind: str = Field(description="split (a part of one document) or merge (several put together)")
     sources: list[OriginPages] = Field(description="Its pages in order")
 
 
