@@ -7,7 +7,7 @@ from automateiq_ocr.extraction.evidence import stands_on
 from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.recognition.models import Page
 from extraction_deeds import set_page
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -312,6 +312,7 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(WORDS, max_size=14).map(" ".join), max_size=12))
 def test_word_soup_gives_only_what_stands_there(rows: list[str]) -> None:
     contract_of(set_page(*rows))

@@ -6,9 +6,10 @@ import re
 
 from automateiq_ocr.extraction.vocabulary import any_of
 
+_CODE = r"(?: ?\(?(?:eur|usd|gbp|chf|sek|nok|dkk|pln|cad|aud|rm|inr|rs|€|\$|£)\)?)?"  # the currency
 TITLE: dict[str, re.Pattern[str]] = {
     "unit_price": any_of(
-        r"unit ?(?:price|cost|rate)", r"u/?\.?price", r"price(?: each| ?/ ?unit| per unit)?", r"rate",
+        r"unit ?(?:price|cost|rate)", r"u ?/?\.? ?p(?:rice)?\.?", r"price(?: each| ?/ ?unit| per unit)?", r"rate",
         r"unit amount", r"each", r"cost", r"einzel-?(?:preis|betrag)?", r"einzelpr\.?", r"e-?preis", r"ep",
         r"(?:netto)?preis(?: pro einheit| ?/ ?einheit| ?/| je \S+)?", r"stuckpreis", r"stundensatz",
         r"einheitspreis", r"p\.?u\.?(?: h\.?t\.?)?", r"prix(?: (?:unitaire|unit\.?|u\.?)(?: h\.?t\.?)?)?",
@@ -17,9 +18,10 @@ TITLE: dict[str, re.Pattern[str]] = {
         r"s/price", r"valor unit\S*", r"p\.? ?unit\S*",
     ),
     "amount": any_of(
-        r"(?:line |net |total |ext\.? )?amount(?: \(?\w{3}\)?)?", r"(?:line |item )?total(?: (?:price|amount|net))?",
-        r"ext(?:ended|\.)? ?(?:price|amount)", r"value", r"net(?:t)?(?: price| value)?", r"sum", r"charges?",
-        r"(?:gesamt|zeilen|netto|brutto|positions)-?betrag", r"betrag(?: (?:in )?\w{3})?",
+        rf"(?:line |net |total |ext\.? )?amount{_CODE}", r"(?:line |item )?total(?: (?:price|amount|net))?",
+        r"ext(?:ended|\.)? ?(?:price|amount)", r"value",
+        rf"amt\.?{_CODE}", r"net(?:t)?(?: price| value)?", r"sum", r"charges?",
+        r"(?:gesamt|zeilen|netto|brutto|positions)-?betrag", rf"betrag(?: in)?{_CODE}",
         r"gesamt-?(?:preis|netto)?\.?", r"(?:netto|gesamt|positions)wert", r"netto", r"prix h\.?t\.?", r"summe",
         r"wert", r"g-?preis", r"gp", r"montant(?: (?:total )?(?:h\.?t\.?|ttc))?", r"total h\.?t\.?",
         r"total ttc", r"prix total", r"importe(?: total)?", r"importo", r"totale", r"(?:totaal|netto)?bedrag",
@@ -37,14 +39,15 @@ TITLE: dict[str, re.Pattern[str]] = {
         r"(?:artikel-?|leistungs-?)?beschreibung", r"artikel(?:name)?", r"leistung(?:en)?", r"text", r"produkt",
         r"ware", r"positionstext", r"designation", r"libelle", r"article", r"produit", r"prestation",
         r"descripcion", r"concepto", r"articulo", r"descrizione", r"articolo", r"omschrijving", r"descricao",
-        r"produto", r"goods", r"title", r"activity", r"task",
+        r"produto", r"goods", r"title", r"activity", r"task", r"desc\.?",
     ),
     "tax_rate": any_of(
         r"(?:vat|tax|gst|mwst\.?|ust\.?|tva|iva|btw|steuer)(?: ?-?\(?%\)?| rate|-?[- ]?satz|\s?%)?", r"steuersatz",
         r"% ?(?:vat|mwst|ust|tva|iva|btw)", r"sales tax",
     ),
     "discount": any_of(
-        r"discount(?: ?%)?", r"disc\.?(?: ?%)?", r"rabatt(?: ?%)?", r"remise", r"rem\.?", r"descuento", r"dto\.?",
+        r"discount(?: ?%)?", r"disc\.?(?: ?%)?", r"d ?%", r"rabatt(?: ?%)?", r"remise",
+        r"rem\.?", r"descuento", r"dto\.?",
         r"sconto", r"korting", r"desconto", r"allowance",
     ),
     "other": any_of(
@@ -80,4 +83,12 @@ CARRIED_FOLDED = re.compile(
 EXPLAINS_FOLDED = re.compile(
     r"(?<!\w)(?:\w*rabatt\w*|discount|remise|preisbasis|(?:brutto)?preis ?:|basisbetrag|grundpreis|saving|korting"
     r"|sconto|descuento|desconto|ersparnis|coupon|promo\w*|skonto|of which|davon|included|incl\.|deposit paid)(?!\w)"
+)
+# Counts of goods and points, which stand among the lines and at their end.
+COUNT_FOLDED = re.compile(
+    r"(?<!\w)(?:total (?:qty|quantity|items?|points|no\.? of \w+|lines|pieces|pcs|units)|(?:no\.?|number) of items?"
+    r"|items? ?(?:count|qty|sold|\(?s\)? ?:)|item\(s\)|qtys?(?:\(s\))? ?:|member points?"
+    r"|points? ?:|anzahl (?:artikel|positionen)|artikelanzahl|nombre d.articles|nb (?:d.)?articles?"
+    r"|aantal artikelen|total articles?|articulos|posten|sprzedaz opodatk\w*|kokku"
+    r"|sub ?.{0,3}t[o0]t?a[li1t]|t[o0]ta[li1] \w*qty)(?!\w)"
 )

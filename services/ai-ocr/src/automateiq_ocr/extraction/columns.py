@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, product
 
 from automateiq_ocr.extraction.column_titles import MORE_FOLDED, TITLE
+from automateiq_ocr.extraction.labels import cell_bounds
 from automateiq_ocr.extraction.layout import Layout, Row
 
 _MONEY = re.compile(r"\d[.,]\d{2}(?!\d)")
@@ -84,14 +86,30 @@ def is_other_head(row: Row) -> bool:
 def _titles(row: Row) -> list[tuple[int, int, str]]:
     """(start, end, name) of the titles in a row; of two that overlap the longer one."""
     found: list[tuple[int, int, str]] = []
-    for name, pattern in TITLE.items():
-        for match in pattern.finditer(row.folded):
-            start, end = match.span()
+    for (begin, stop), (name, pattern) in product(cell_bounds(row), TITLE.items()):
+        for match in pattern.finditer(row.folded[begin:stop]):
+            start, end = begin + match.start(), begin + match.end()
             rivals = [f for f in found if f[0] < end and start < f[1]]
             if all(end - start > b - a for a, b, _ in rivals):
                 found = [f for f in found if f not in rivals]
                 found.append((start, end, name))
-    return sorted(found)
+    joined: list[tuple[int, int, str]] = []
+    for start, end, name in sorted(found):
+        if (
+            joined
+            and joined[-1][2] == name
+            and start - joined[-1][1] <= 1
+            and _one_cell(row, joined[-1][0], end)
+        ):
+            joined[-1] = (joined[-1][0], end, name)
+        else:
+            joined.append((start, end, name))
+    return joined
+
+
+def _one_cell(row: Row, start: int, end: int) -> bool:
+    """Whether words stand closer than columns do: "Net total" is one title."""
+    return all(b.left - a.right < 0.8 * row.height for a, b in pairwise(row.within(start, end)))
 
 
 def _mostly(row: Row, titles: Sequence[tuple[int, int, str]], share: float = 0.55) -> bool:
@@ -119,6 +137,9 @@ def _stacked(found: list[Column]) -> tuple[tuple[Column, ...], bool]:
         over = next((k for k in kept if min(k.right, column.right) > max(k.left, column.left)), None)
         if over is None:
             kept.append(column)
+            continue
+        if {over.name, column.name} == {"description", "quantity"}:
+            kept.append(column)  # the name in a line's first row, how many in its second
             continue
         below = below or (over.name == "description" and over.line > column.line and column.name == "other")
         wide = replace(over, left=min(over.left, column.left), right=max(over.right, column.right))

@@ -71,5 +71,5 @@ def rate_in(span: Span, decimal_mark: str | None) -> tuple[Span, Decimal] | None
 
 
 def has_words(text: str) -> bool:
-    """Whether a text says something: two letters side by side."""
-    return bool(re.search(r"[^\W\d_]{2}", text))
+    """Whether a text says something: two letters side by side, or a sign that is a word of its own."""
+    return bool(re.search(r"[^\W\d_]{2}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", text))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from automateiq_ocr.extraction.amounts import Amount, normal
+from automateiq_ocr.extraction.amounts import Amount, find_amounts, normal
 from automateiq_ocr.extraction.drafts import Draft
 from automateiq_ocr.extraction.layout import Layout, Span, joined_field
 from automateiq_ocr.extraction.models import Field, LineItem
@@ -24,7 +24,25 @@ def find_line_items(layout: Layout, decimal_mark: str | None, end: int | None) -
     drafts = without_empty(read_tables(layout, decimal_mark, end)) or without_empty(
         read_rows(layout, decimal_mark, end)
     )
+    drafts = _before_sum(layout, drafts, end)
     return tuple(_item(layout, draft) for draft in drafts[:_MOST])
+
+
+def _before_sum(layout: Layout, drafts: list[Draft], end: int | None) -> list[Draft]:
+    """The lines before one that is their sum: a total whose label was not understood follows the lines that it sums.
+
+    After a single line it is a total only if no total below says that both count.
+    """
+    below = {a.value for row in layout.rows[end or 0 :][:15] for a in find_amounts(row, None) if a.money}
+    whole = sum((d.amount.value for d in drafts if d.amount is not None), Decimal(0))
+    so_far = Decimal(0)
+    for index, draft in enumerate(drafts):
+        amount = draft.amount.value if draft.amount is not None else None
+        counted = draft.quantity is not None and draft.unit_price is not None
+        if index and amount and amount == so_far and not counted and (index > 1 or whole not in below):
+            return drafts[:index]
+        so_far += amount or Decimal(0)
+    return drafts
 
 
 def check_lines(items: Sequence[LineItem], sums: Iterable[Decimal]) -> tuple[LineItem, ...]:

@@ -10,7 +10,12 @@ from decimal import Decimal
 from itertools import pairwise
 
 from automateiq_ocr.extraction.amounts import Amount, find_amounts
-from automateiq_ocr.extraction.column_titles import CARRIED_FOLDED, EXPLAINS_FOLDED, SECTION_FOLDED
+from automateiq_ocr.extraction.column_titles import (
+    CARRIED_FOLDED,
+    COUNT_FOLDED,
+    EXPLAINS_FOLDED,
+    SECTION_FOLDED,
+)
 from automateiq_ocr.extraction.columns import Column, Head, find_head, is_other_head
 from automateiq_ocr.extraction.drafts import Draft, has_words, quantity_in, rate_in
 from automateiq_ocr.extraction.layout import Layout, Row, Span, Token
@@ -77,7 +82,7 @@ def _ends(row: Row, decimal_mark: str | None, totals: bool, before_totals: bool)
     """ "table" where the row ends it, "row" where it is only to be passed over, else ""."""
     if totals or is_other_head(row) or (len(row.cells) == 1 and SECTION_FOLDED.fullmatch(row.folded)):
         return "table"
-    if CARRIED_FOLDED.search(row.folded):
+    if CARRIED_FOLDED.search(row.folded) or COUNT_FOLDED.search(row.folded):
         return "row"
     amounts = [a for a in find_amounts(row, decimal_mark) if a.money]
     if not amounts:
@@ -123,7 +128,7 @@ def _line(row: Row, head: Head, decimal_mark: str | None) -> _Line | None:
         draft.quantity = quantity_in(_span(row, counts), decimal_mark)
     if rates := placed.get("tax_rate"):
         draft.tax_rate = rate_in(_span(row, rates), decimal_mark)
-    draft.factors = tuple(_factors(row))
+    draft.factors = tuple(_factors(row, placed.get("discount", [])))
     if not head.named("amount") and not head.named("quantity"):
         draft.amount, draft.unit_price = draft.unit_price, None
     described = placed.get("description", [])
@@ -134,7 +139,9 @@ def _line(row: Row, head: Head, decimal_mark: str | None) -> _Line | None:
     if text is not None and not has_words(text.text):
         text = None
     if _explains(row, draft, text):
-        return _Line(row, Draft(row=row), text)
+        return _Line(row, Draft(row=row), None)
+    if not numbers and EXPLAINS_FOLDED.search(row.folded):
+        text = None
     return _Line(row, draft, text)
 
 
@@ -154,8 +161,10 @@ def _explains(row: Row, draft: Draft, text: Span | None) -> bool:
     )
 
 
-def _factors(row: Row) -> Iterator[Decimal]:
-    for match in re.finditer(r"(\d{1,2}(?:[.,]\d{1,2})?) ?%", row.text):
+def _factors(row: Row, discount: list[Token]) -> Iterator[Decimal]:
+    """What percentages in the row, and a number in the column of discounts, leave of a price."""
+    under = re.match(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%?$", " ".join(token.text for token in discount))
+    for match in (*re.finditer(r"(\d{1,2}(?:[.,]\d{1,2})?) ?%", row.text), *([under] if under else [])):
         percent = Decimal(match[1].replace(",", "."))
         if 0 < percent < 100:
             yield 1 - percent / 100
@@ -165,6 +174,9 @@ def _groups(row: Row, tokens: list[Token], amounts: list[Amount], head: Head) ->
     """Words that belong together: closer than columns are, no two numbers, none across the description's left edge."""
     owner = {id(t): i for i, a in enumerate(amounts) for t in row.within(a.start, a.end)}
     edge = next((c.left for c in head.named("description")), None)
+    numeric = [c for c in head.columns if c.name in ("quantity", "unit_price", "amount")]
+    if not any(a.cents for a in amounts):
+        numeric = []  # a number among words
     group: list[Token] = []
     for token in tokens:
         if group:
@@ -178,7 +190,8 @@ def _groups(row: Row, tokens: list[Token], amounts: list[Amount], head: Head) ->
                 and abs(token.left - edge) < 0.6 * row.height
                 and last.left < edge - row.height
             )
-            if (apart or (number and ended) or begins) and not one:
+            counts = number and any(c.left < token.right and token.left < c.right for c in numeric)
+            if (apart or (number and ended) or begins or counts) and not one:
                 yield group
                 group = []
         group.append(token)
@@ -190,15 +203,19 @@ def _column_of(group: list[Token], head: Head) -> Column:
     """The column under whose title the group stands; texts are left-aligned, numbers to the right or in the middle."""
     left, right = group[0].left, group[-1].right
 
+    text = " ".join(token.text for token in group)
+    counted = re.fullmatch(r"[x×]?\d[\d.,]*\s?[^\W\d_]{0,5}[\W_]*", text)
+    wordy = not counted and bool(re.search(r"[^\W\d_]{3}", text)) and len(text) > 5
+
     def distance(column: Column) -> float:
         shared = min(right, column.right) - max(left, column.left)
         ends = min(
             abs(left - column.left), abs(right - column.right), abs((left + right) / 2 - column.middle)
         )
-        return ends - max(0.0, shared)
+        # Where the titles of two columns stand over one another, words are names and numbers counts.
+        other = 1.0 if (column.name == "description") != wordy else 0.0
+        return ends - max(0.0, shared) + other
 
-    text = " ".join(token.text for token in group)
-    wordy = bool(re.search(r"[^\W\d_]{3}", text)) and len(text) > 5
     choices = [c for c in head.columns if not wordy or c.name in ("description", "other", "quantity")]
     return min(choices or head.columns, key=distance)
 
@@ -228,6 +245,8 @@ def _items(lines: list[_Line], head: Head) -> list[Draft]:
         return []
     edge = _right_edge(lines, head)
     bare = [i for i in anchors if lines[i].text is None or head.description_below]
+    if len(bare) * 2 > len(anchors):
+        edge = float("inf")  # nothing stands beside the names
     above = len(bare) * 2 > len(anchors) and not head.description_below and _names_above(lines, anchors, edge)
     for number, index in enumerate(anchors):
         line = lines[index]
@@ -296,8 +315,6 @@ def _choose_amounts(drafts: list[Draft], columns: int) -> None:
 
 def _right_edge(lines: list[_Line], head: Head) -> float:
     """Where the column to the right of the descriptions begins: a text that runs beyond it is no description."""
-    if head.description_below:
-        return float("inf")  # nothing stands beside them
     edge = next(iter(head.named("description")), None)
     rights = [column.left for column in head.columns if edge is not None and column.left > edge.right]
     numbers = []
@@ -339,7 +356,8 @@ def _texts_below(lines: list[_Line], index: int, stop: int, spans: list[Span], e
                 break
             last = line.row
             continue
-        if not _is_text(line, edge) or text.height > 1.3 * last.height:
+        named = bool(spans or taken)
+        if (named and not _is_text(line, edge)) or line.anchor or text.height > 1.3 * last.height:
             break
         if (spans or taken) and text.left < (spans or taken)[0].left - line.row.height:
             break
@@ -398,11 +416,9 @@ def _wrapped_above(lines: list[_Line], begin: int, index: int, edge: float) -> l
 
 def _names_above(lines: list[_Line], anchors: list[int], edge: float) -> bool:
     """Whether names stand over their numbers: there is one over the first, and none is left under the last."""
-    first = any(_is_text(line, edge) for line in lines[: anchors[0]])
-    last = sum(_is_text(line, edge) for line in lines[anchors[-1] + 1 : anchors[-1] + 2])
-    return first and not (
-        last and len(anchors) > 1 and not any(_is_text(x, edge) for x in lines[: anchors[0]])
-    )
+    over = anchors[0] > 0 and _is_text(lines[anchors[0] - 1], edge)
+    under = anchors[-1] + 1 < len(lines) and _is_text(lines[anchors[-1] + 1], edge)
+    return over and not under
 
 
 def _texts_above(lines: list[_Line], begin: int, index: int, edge: float) -> list[Span]:

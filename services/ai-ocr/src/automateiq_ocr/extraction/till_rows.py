@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.amounts import Amount, find_amounts, parse_number
-from automateiq_ocr.extraction.column_titles import CARRIED_FOLDED
+from automateiq_ocr.extraction.column_titles import CARRIED_FOLDED, COUNT_FOLDED
 from automateiq_ocr.extraction.drafts import Draft, has_words
 from automateiq_ocr.extraction.layout import Layout, Row, Span
 from automateiq_ocr.extraction.totals import labelled
@@ -21,13 +21,15 @@ _TIMES = re.compile(
     r"(?<![\w.,])(?P<quantity>\d{1,4}(?:[.,]\d{1,3})?)\s*(?P<unit>[A-Za-zÀ-ÿ]{1,5}\.?\s*)?"
     r"(?P<sign>[x@*×X]|a|à|je|st\s?\*)\s*(?=[€$£]?\s?\d|[A-Z]{2,3}\s?\d)",
 )
-_LEADING = re.compile(r"^(?P<quantity>\d{1,3})\s*(?:[x×*X]\s*)?(?=[A-Za-zÀ-ÿ(])")
-_TAX_CODE = re.compile(r"[\s*€$£#]*(?:[A-Z]{1,3}\d?|[*#]|\d ?%)?[\s*€$£)]*")
+_PRICE_TIMES = re.compile(r"(?P<price>\d{1,5}[.,]\d{2})\s*[x×*X]\s*(?P<quantity>\d{1,3})(?![.,\d])")
+_LEADING = re.compile(r"^(?P<quantity>\d{1,3})(?:\s*(?:[x×*X]\s*)?(?=[A-Za-zÀ-ÿ(])|\s*[x×*X]\s*(?=\d{6}))")
+_TAX_CODE = re.compile(r"[\s*€$£#]*(?:[A-Z]{1,3}\d?|[*#]|\d(?: ?%)?)?[\s*€$£)]*")
 
 
 @dataclass
 class _Times:
     row: Row
+    start: int  # in the row's text
     quantity: tuple[Span, Decimal]
     price: Amount
     amount: Amount | None
@@ -40,45 +42,98 @@ class _Times:
 def read_rows(layout: Layout, decimal_mark: str | None, end: int | None) -> list[Draft]:
     """The priced rows before the totals, which begin at row `end`."""
     rows = layout.rows[: end if end is not None else len(layout.rows)]
+    read = [_read(row, decimal_mark) for row in rows]
+    below = _names_below(read)
     drafts: list[Draft] = []
-    name: Row | None = None  # a row with words only, which may be the name of what follows
     waiting: _Times | None = None  # a count and a price over the name that they belong to
-    for row in rows:
-        times = _times(row, decimal_mark)
-        if times is not None and not _named(row, times):
-            if not _take_times(times, drafts, name):
-                waiting = times
-            name = None
+    for index, (row, times, draft) in enumerate(read):
+        if times is None and draft is None:
             continue
-        draft = _priced(row, decimal_mark)
-        if draft is not None:
-            if not draft.rows and name is not None and row.middle - name.middle < 3 * row.height:
-                draft.rows = [Span(name.page, name.index, name.tokens)]
+        name = None
+        if times is not None or (draft is not None and not draft.rows):
+            name = _name_near(read, index, 1 if below else -1)
+        if times is not None and not _named(row, times):
+            waiting = None if _take_times(times, drafts, name) else times
+        elif draft is not None:
+            draft.rows = draft.rows or (
+                [Span(name.page, name.index, name.tokens)] if name is not None else []
+            )
             if draft.rows:
-                _explain(draft, times or waiting)
+                if times is not None and _explain(draft, times):
+                    draft.rows = [_until(draft.rows[0], row, times.start)]
+                else:
+                    _explain(draft, waiting)
                 drafts.append(draft)
-            name = waiting = None
-        else:
-            name = row if _is_name(row) else None
+            waiting = None
     return drafts
 
 
+_Read = tuple[Row, "_Times | None", Draft | None]
+
+
+def _read(row: Row, decimal_mark: str | None) -> _Read:
+    return row, _times(row, decimal_mark), _priced(row, decimal_mark)
+
+
+def _nameless(read: _Read) -> bool:
+    """Whether a row has a price of goods that another row names."""
+    row, times, draft = read
+    if times is not None and not _named(row, times):
+        return times.amount is not None
+    return draft is not None and not draft.rows
+
+
+def _name_near(read: list[_Read], index: int, step: int) -> Row | None:
+    """The row that names what is priced in row `index`: the next one before or after it, codes passed over."""
+    row = read[index][0]
+    for passed in range(1, 4):
+        at = index + step * passed
+        if not 0 <= at < len(read):
+            return None
+        other, times, draft = read[at]
+        if (
+            times is not None
+            or draft is not None
+            or abs(other.middle - row.middle) > 2 * passed * row.height + row.height
+        ):
+            return None
+        if _is_name(other):
+            return other
+        if not _is_code(other):
+            return None
+    return None
+
+
+def _names_below(read: list[_Read]) -> bool:
+    """Whether this till prints names under their prices: one is left under the last price, none over the first."""
+    nameless = [index for index, entry in enumerate(read) if _nameless(entry)]
+    if not nameless or _name_near(read, nameless[-1], 1) is None:
+        return False
+    return len(nameless) > 1 or _name_near(read, nameless[0], -1) is None
+
+
 def _times(row: Row, decimal_mark: str | None) -> _Times | None:
-    match = _TIMES.search(row.text)
-    parsed = parse_number(match["quantity"], decimal_mark) if match else None
-    if match is None or parsed is None or not parsed[0]:
-        return None
-    after = [a for a in find_amounts(row, decimal_mark) if a.end > match.end() and a.cents]
-    if not after:
-        return None
-    tokens = row.within(match.start("quantity"), match.end("quantity"))
-    last = after[-1] if len(after) > 1 else None
-    return _Times(row, (Span(row.page, row.index, tokens), parsed[0]), after[0], last)
+    """ "3 x 5.90 [17.70]" or "5.90 x 3 [17.70]" somewhere in a row."""
+    amounts = [a for a in find_amounts(row, decimal_mark) if a.cents]
+    for pattern, swapped in ((_PRICE_TIMES, True), (_TIMES, False)):
+        match = pattern.search(row.text)
+        parsed = parse_number(match["quantity"], decimal_mark) if match else None
+        if match is None or parsed is None or not parsed[0]:
+            continue
+        start = match.start("price") if swapped else match.end() - 1
+        prices = [a for a in amounts if a.start <= start + 4 and a.end > start]
+        if not prices:
+            continue
+        price = prices[0]
+        after = [a for a in amounts if a.start >= max(price.end, match.end() - 1)]
+        span = Span(row.page, row.index, row.within(match.start("quantity"), match.end("quantity")))
+        return _Times(row, match.start(), (span, parsed[0]), price, after[-1] if after else None)
+    return None
 
 
 def _named(row: Row, times: _Times) -> bool:
     """Whether the row of a count also names what is counted."""
-    before = row.folded[: times.price.start]
+    before = row.folded[: times.start]
     return bool(
         re.search(
             r"[a-z]{3,}", re.sub(r"(?<!\w)(?:stk|pcs|kg|each|ea|eur|usd|pce|unit|nos?)(?!\w)", "", before)
@@ -116,17 +171,35 @@ def _is_name(row: Row) -> bool:
     """Whether a row without a price can name goods: words, and none of those that totals and heads are made of."""
     folded = row.folded
     return (
-        len(re.findall(r"[a-z]", folded)) >= 3
+        (len(re.findall(r"[^\W\d_]", folded)) >= 3 or has_words(folded))
+        and not _is_code(row)
+        and not COUNT_FOLDED.search(folded)
         and labelled(folded)[0] is None
         and not vocabulary.PAYMENT.search(folded)
         and not re.search(r"\d{1,2}[:/.]\d{2}[:/.]?\d|tel|fax|www|@|:\s", folded)
     )
 
 
+def _until(span: Span, row: Row, stop: int) -> Span:
+    """The part of a row's description before an offset in the row's text."""
+    before = row.within(0, max(0, stop - 1))
+    tokens = tuple(token for token in span.tokens if token in before)
+    return Span(span.page, span.index, tokens) if tokens else span
+
+
+def _is_code(row: Row) -> bool:
+    """Whether a row holds no more than an article's number: "9001620", "CE72 - 10", "*S"."""
+    return not re.search(r"[^\W\d_]{3}", row.text) and not has_words(re.sub(r"[A-Za-z]", "", row.text))
+
+
 def _priced(row: Row, decimal_mark: str | None) -> Draft | None:
     """A row with a price at its right end; its description may be empty where another row names the goods."""
-    amounts = [a for a in find_amounts(row, decimal_mark) if a.cents]
-    if not amounts or CARRIED_FOLDED.search(row.folded):
+    amounts = [
+        a
+        for a in find_amounts(row, decimal_mark)
+        if a.cents or (a.mark and re.search(r"[.,]\d", row.text[a.start : a.end]))
+    ]
+    if not amounts or CARRIED_FOLDED.search(row.folded) or COUNT_FOLDED.search(row.folded):
         return None
     amount = amounts[-1]
     label = row.folded[: amounts[0].start]
@@ -134,6 +207,8 @@ def _priced(row: Row, decimal_mark: str | None) -> Draft | None:
         return None
     if not _TAX_CODE.fullmatch(row.text[amount.end :]) or re.search(r"\d[:/]\d", label):
         return None
+    if label.rstrip().endswith("@") or (not amount.value and len(amounts) == 1):
+        return None  # the price of one, or nothing to pay
     draft = Draft(amount=amount, row=row)
     start = 0
     if leading := _LEADING.match(row.text):
