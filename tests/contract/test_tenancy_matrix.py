@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from automateiq.billing.v1 import credits_pb2
-from automateiq.documents.v1 import documents_pb2, review_pb2, webhooks_pb2
+from automateiq.documents.v1 import documents_pb2, review_pb2, rules_pb2, webhooks_pb2
 from automateiq.identity.v1 import accounts_pb2
 from automateiq.ocr.v1 import recognition_pb2
 from automateiq_core import permissions
@@ -65,6 +65,21 @@ def _file(kind: Any) -> list[Message]:
 
 _WORK = credits_pb2.Work(kind=credits_pb2.WORK_KIND_OCR, units=1)
 
+_RULE = rules_pb2.RuleDraft(
+    name="of b",
+    match=rules_pb2.RULE_MATCH_ALL,
+    conditions=[
+        rules_pb2.Condition(
+            field=rules_pb2.CONDITION_FIELD_VENDOR,
+            operator=rules_pb2.CONDITION_OPERATOR_IS,
+            values=["nobody"],
+        )
+    ],
+    actions=[rules_pb2.Action(kind=rules_pb2.ACTION_KIND_ADD_TAG, value="b")],
+)
+# What a request needs beside the ids it names.
+MORE: dict[str, dict[str, Any]] = {"UpdateRule": {"version": 1, "draft": _RULE}}
+
 # How to fill the requests that name nothing of a tenant: what comes back must hold nothing of A's.
 REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
     "UploadDocument": lambda: [
@@ -72,6 +87,10 @@ REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
         documents_pb2.UploadDocumentRequest(chunk=SAMPLE),
     ],
     "ListDocuments": documents_pb2.ListDocumentsRequest,
+    "CreateRule": lambda: rules_pb2.CreateRuleRequest(draft=_RULE),
+    "ListRules": rules_pb2.ListRulesRequest,
+    # B has no rules: all of them is none.
+    "OrderRules": rules_pb2.OrderRulesRequest,
     "CreateEndpoint": lambda: webhooks_pb2.CreateEndpointRequest(
         url="https://b.example/", events=["document.processed"]
     ),
@@ -173,6 +192,12 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
         assert a.ended(document["id"])["status"] == "processed"
         hook = {"url": "https://secret-of-a.example/", "events": ["document.processed"]}
         endpoint = client.post("/api/webhooks", json=hook).json()["endpoint"]
+        rule = {
+            "name": "secret-of-a",
+            "conditions": [{"field": "vendor", "operator": "contains", "values": ["thistle"]}],
+            "actions": [{"kind": "add_tag", "value": "seen"}],
+        }
+        rule_id = client.post("/api/rules", json=rule).json()["id"]
         delivery = client.post(f"/api/webhooks/{endpoint['id']}/ping").json()
         review = f"/api/documents/{document['id']}/review"
         said = {
@@ -191,6 +216,7 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
     return {
         "document_id": document["id"],
         "endpoint_id": endpoint["id"],
+        "rule_id": rule_id,
         "delivery_id": delivery["id"],
         "correction_id": correction["id"],
         "hold_id": asyncio.run(hold()),
@@ -213,7 +239,8 @@ async def b(fleet: Fleet, business: Callable[[], Business]) -> AsyncIterator[Cal
 async def test_anothers_ids_name_nothing(
     things_of_a: dict[str, str], b: Caller, method: MethodDescriptor
 ) -> None:
-    request = GetMessageClass(method.input_type)(**{name: things_of_a[name] for name in ids_of(method)})
+    ids = {name: things_of_a[name] for name in ids_of(method)}
+    request = GetMessageClass(method.input_type)(**ids, **MORE.get(method.name, {}))
     with pytest.raises(NotFound):
         await b.call(method, request)
 

@@ -14,7 +14,7 @@ from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
 from automateiq.common.v1 import recognition_pb2
 from automateiq.documents.v1 import documents_pb2 as pb
-from automateiq.documents.v1 import review_pb2, webhooks_pb2
+from automateiq.documents.v1 import review_pb2, rules_pb2, webhooks_pb2
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
 from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
 from automateiq_billing.main import SERVICE as BILLING
@@ -35,7 +35,7 @@ from reportlab.pdfgen.canvas import Canvas
 sys.path.insert(0, str(Path(__file__).parent))
 
 CHUNK = 64 << 10
-_MODULES = (pb, review_pb2, webhooks_pb2)
+_MODULES = (pb, review_pb2, rules_pb2, webhooks_pb2)
 # Port 1 of this machine: nothing listens there.
 NOBODY = "127.0.0.1:1"
 

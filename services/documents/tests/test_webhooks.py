@@ -130,7 +130,7 @@ async def test_a_reading_reaches_a_receiver_over_tls(
     assert (data["status"], data["tags"], data["pageCount"]) == ("processed", ["november"], 2)
     assert set(data) <= {
         *("documentId", "organizationId", "status", "documentType", "tags", "pageCount", "jobId"),
-        *("confidence", "fields"),
+        *("confidence", "fields", "reviewState"),
     }
     assert len(receiver.received[0].body) < 4096
     assert newest.id == ping.delivery.id

@@ -43,6 +43,15 @@ ENDPOINTS = {
     "GET /api/billing/credits",
     "GET /api/billing/quote",
     "GET /api/billing/ledger",
+    "POST /api/rules",
+    "GET /api/rules",
+    "POST /api/rules/order",
+    "GET /api/rules/{rule_id}",
+    "PUT /api/rules/{rule_id}",
+    "DELETE /api/rules/{rule_id}",
+    "POST /api/rules/{rule_id}/test",
+    "GET /api/rules/{rule_id}/versions",
+    "GET /api/documents/{document_id}/rules",
     "POST /api/webhooks",
     "GET /api/webhooks",
     "GET /api/webhooks/{endpoint_id}",
@@ -120,7 +129,12 @@ def test_only_signing_in_is_open_to_everybody() -> None:
 def test_what_changes_something_takes_a_key() -> None:
     for name, operation in operations():
         keyed = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
-        unkeyed = name in ("POST /api/auth/login", "POST /api/auth/refresh")
+        unkeyed = name in (
+            "POST /api/auth/login",
+            "POST /api/auth/refresh",
+            # Changes nothing.
+            "POST /api/rules/{rule_id}/test",
+        )
         assert keyed == (not name.startswith("GET ") and not unkeyed), name
 
 

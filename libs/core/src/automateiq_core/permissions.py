@@ -23,6 +23,7 @@ class Permission(StrEnum):
     DOCUMENTS_PROCESS = "documents.process"
     DOCUMENTS_DELETE = "documents.delete"
     WEBHOOKS_MANAGE = "webhooks.manage"
+    RULES_MANAGE = "rules.manage"
     REVIEW_READ = "review.read"
     REVIEW_WRITE = "review.write"
     REVIEW_MANAGE = "review.manage"
@@ -45,6 +46,7 @@ ROLES: Mapping[Permission, frozenset[Role]] = {
     Permission.DOCUMENTS_PROCESS: _EVERY_USER,
     Permission.DOCUMENTS_DELETE: frozenset({Role.ADMIN, Role.MANAGER}),
     Permission.WEBHOOKS_MANAGE: frozenset({Role.ADMIN, Role.MANAGER}),
+    Permission.RULES_MANAGE: frozenset({Role.ADMIN, Role.MANAGER}),
     Permission.REVIEW_READ: _EVERY_USER,
     Permission.REVIEW_WRITE: _EVERY_USER,
     Permission.REVIEW_MANAGE: frozenset({Role.ADMIN, Role.MANAGER}),
@@ -103,6 +105,15 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.documents.v1.WebhooksService/ListDeliveries": Rule(Permission.WEBHOOKS_MANAGE),
     "/automateiq.documents.v1.WebhooksService/ReplayDelivery": Rule(Permission.WEBHOOKS_MANAGE),
     "/automateiq.documents.v1.WebhooksService/ReplayDeliveries": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.RulesService/CreateRule": Rule(Permission.RULES_MANAGE),
+    "/automateiq.documents.v1.RulesService/ListRules": Rule(Permission.RULES_MANAGE),
+    "/automateiq.documents.v1.RulesService/GetRule": Rule(Permission.RULES_MANAGE),
+    "/automateiq.documents.v1.RulesService/UpdateRule": Rule(Permission.RULES_MANAGE),
+    "/automateiq.documents.v1.RulesService/DeleteRule": Rule(Permission.RULES_MANAGE),
+    "/automateiq.documents.v1.RulesService/OrderRules": Rule(Permission.RULES_MANAGE),
+    "/automateiq.documents.v1.RulesService/TestRule": Rule(Permission.RULES_MANAGE),
+    "/automateiq.documents.v1.RulesService/ListRuleVersions": Rule(Permission.RULES_MANAGE),
+    "/automateiq.documents.v1.RulesService/ListRuleRuns": Rule(Permission.DOCUMENTS_READ),
     "/automateiq.documents.v1.ReviewService/GetReview": Rule(Permission.REVIEW_READ),
     "/automateiq.documents.v1.ReviewService/CorrectFields": Rule(Permission.REVIEW_WRITE),
     "/automateiq.documents.v1.ReviewService/UndoCorrection": Rule(Permission.REVIEW_WRITE),

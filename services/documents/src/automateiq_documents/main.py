@@ -6,6 +6,7 @@ from typing import cast
 from automateiq.billing.v1 import credits_pb2
 from automateiq.documents.v1.documents_pb2_grpc import add_DocumentsServiceServicer_to_server
 from automateiq.documents.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
+from automateiq.documents.v1.rules_pb2_grpc import add_RulesServiceServicer_to_server
 from automateiq.documents.v1.webhooks_pb2_grpc import add_WebhooksServiceServicer_to_server
 from automateiq.ocr.v1 import recognition_pb2
 from automateiq_core.mongo import Mongo
@@ -23,6 +24,9 @@ from automateiq_documents.documents.store import DocumentStore
 from automateiq_documents.review.service import ReviewService
 from automateiq_documents.review.servicer import ReviewServicer
 from automateiq_documents.review.store import ReviewStore
+from automateiq_documents.rules.service import RuleFollower, RulesService
+from automateiq_documents.rules.servicer import RulesServicer
+from automateiq_documents.rules.store import RuleStore
 from automateiq_documents.settings import DocumentsSettings
 from automateiq_documents.webhooks import tasks as webhook_tasks
 from automateiq_documents.webhooks.delivering import Deliveries
@@ -51,15 +55,25 @@ def wire(runtime: Runtime) -> Wiring:
     credits = runtime.credits(runtime.peer("billing", settings.billing_target, credits_pb2))
     webhooks = WebhookStore(runtime.mongo)
     deliveries = _deliveries(settings, runtime, webhooks)
-    followers = (WebhookFollower(store, deliveries),)
     review_store = ReviewStore(runtime.mongo)
     reviews = ReviewService(review_store)
     dispatcher = Dispatcher(store, runtime.tasks, at_once=settings.readings_at_once)
+    rules = RuleStore(runtime.mongo)
+    ruling = RuleFollower(rules, store, reviews, deliveries)
+    keepers = (reviews, ruling)
     processing = ProcessingService(
-        store, blobs, reader, credits, runtime.tasks, dispatcher, keepers=(reviews,), followers=followers
+        store,
+        blobs,
+        reader,
+        credits,
+        runtime.tasks,
+        dispatcher,
+        keepers=keepers,
+        # The webhooks tell what all others have left.
+        followers=(ruling, WebhookFollower(store, deliveries)),
     )
     documents = DocumentsService(
-        store, blobs, reader, processing, max_upload_bytes=settings.max_upload_bytes, keepers=(reviews,)
+        store, blobs, reader, processing, max_upload_bytes=settings.max_upload_bytes, keepers=keepers
     )
     tasks.register(runtime.tasks, documents, processing, dispatcher)
     webhook_tasks.register(runtime.tasks, deliveries)
@@ -67,7 +81,7 @@ def wire(runtime: Runtime) -> Wiring:
     endpoints = WebhooksService(webhooks, deliveries, local=settings.webhook_local_targets)
 
     async def migrate() -> None:
-        for one in (store, review_store, webhooks):
+        for one in (store, review_store, rules, webhooks):
             await one.ensure_indexes()
 
     return Wiring(
@@ -79,6 +93,11 @@ def wire(runtime: Runtime) -> Wiring:
                 add_WebhooksServiceServicer_to_server,
                 WebhooksServicer(endpoints, deliveries),
                 "automateiq.documents.v1.WebhooksService",
+            ),
+            Servicer(
+                add_RulesServiceServicer_to_server,
+                RulesServicer(RulesService(rules, store, webhooks)),
+                "automateiq.documents.v1.RulesService",
             ),
             Servicer(
                 add_ReviewServiceServicer_to_server,

@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from automateiq_gateway import openapi, problems
 from automateiq_gateway.entry import DOCS_PATH, Entry
 from automateiq_gateway.parts import open_parts
-from automateiq_gateway.routers import auth, billing, documents, health, members, review, webhooks
+from automateiq_gateway.routers import auth, billing, documents, health, members, review, rules, webhooks
 from automateiq_gateway.settings import GatewaySettings
 
 # In the order in which they are tried: what is asked for most goes first.
@@ -28,6 +28,8 @@ _ROUTERS = (
     billing.router,
     members.router,
     webhooks.router,
+    rules.router,
+    rules.log_router,
     health.router,
 )
 _SENT_HEADERS = (

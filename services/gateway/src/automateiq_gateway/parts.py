@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
-from automateiq.documents.v1 import documents_pb2, review_pb2, webhooks_pb2
+from automateiq.documents.v1 import documents_pb2, review_pb2, rules_pb2, webhooks_pb2
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
 from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
+from automateiq.documents.v1.rules_pb2_grpc import RulesServiceStub
 from automateiq.documents.v1.webhooks_pb2_grpc import WebhooksServiceStub
 from automateiq.identity.v1 import accounts_pb2, sessions_pb2
 from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceStub
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceAsyncStub
     from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceAsyncStub
     from automateiq.documents.v1.review_pb2_grpc import ReviewServiceAsyncStub
+    from automateiq.documents.v1.rules_pb2_grpc import RulesServiceAsyncStub
     from automateiq.documents.v1.webhooks_pb2_grpc import WebhooksServiceAsyncStub
     from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceAsyncStub
     from automateiq.identity.v1.sessions_pb2_grpc import SessionsServiceAsyncStub
@@ -54,6 +56,7 @@ class Parts:
     sessions: "SessionsServiceAsyncStub"
     documents: "DocumentsServiceAsyncStub"
     webhooks: "WebhooksServiceAsyncStub"
+    rules: "RulesServiceAsyncStub"
     document_json: Callable[[str], Awaitable[bytes]]
     reviews: "ReviewServiceAsyncStub"
     credits: "CreditsServiceAsyncStub"
@@ -91,7 +94,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
     documents = Peer(
         "documents",
         settings.documents_target,
-        (documents_pb2, review_pb2, webhooks_pb2),
+        (documents_pb2, review_pb2, rules_pb2, webhooks_pb2),
         signer,
         default_deadline_seconds=deadline,
     )
@@ -124,6 +127,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             sessions=sessions,
             documents=DocumentsServiceStub(documents.channel),
             webhooks=WebhooksServiceStub(documents.channel),
+            rules=RulesServiceStub(documents.channel),
             document_json=_document_json(documents, apart),
             reviews=ReviewServiceStub(documents.channel),
             credits=CreditsServiceStub(billing.channel),

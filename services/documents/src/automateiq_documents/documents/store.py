@@ -5,9 +5,9 @@ A file and the row that names it can not be written in one transaction, S3 least
 back in the one that deletes it. Whatever crashes in between leaves a note, and the sweep removes what it names.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -152,6 +152,16 @@ class DocumentPage:
     next_page_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What is to be different about a document, beside what was read from it."""
+
+    add_tags: Sequence[str] = ()
+    remove_tags: Sequence[str] = ()
+    type: DocumentType | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
 class DocumentStore:
     """Every query on documents."""
 
@@ -248,6 +258,12 @@ class DocumentStore:
             by_page = [("page", ASCENDING)]
             pages = [page async for page in self._words.iterate({"documentId": document_id}, sort=by_page)]
         return document_of(row), [PageWords(page["page"], page["words"]) for page in pages]
+
+    async def text(self, document_id: str) -> str:
+        """The text read from a document; empty where there is none."""
+        row = await self._documents.find_one({"_id": ObjectId(document_id)}, projection={"ocrResult.text": 1})
+        reading = None if row is None else row.get("ocrResult")
+        return str(reading.get("text", "")) if reading else ""
 
     async def find_content(self, sha256: str) -> Document | None:
         """The document that has this content."""
@@ -429,6 +445,27 @@ class DocumentStore:
         }
         stamped = {**update, "$set": {**update["$set"], "updatedAt": now()}}
         return (await self._documents.update_one(running, stamped)).matched == 1
+
+    async def amend(self, document_id: str, job_id: str, change: Amendment) -> Document | None:
+        """Changes labels, type and metadata of what this job read; None where another job reads it by now.
+
+        Call it in a transaction: labels that come and labels that go are two updates.
+        """
+        query = {
+            "_id": ObjectId(document_id),
+            "status": Status.PROCESSED.value,
+            "processing.jobId": job_id,
+        }
+        values: Row = {f"metadata.{key}": value for key, value in change.metadata.items()}
+        if change.type is not None:
+            values["type"] = change.type.value
+        update: Row = {"$set": {**values, "updatedAt": now()}}
+        if change.add_tags:
+            update["$addToSet"] = {"tags": {"$each": list(change.add_tags)}}
+        if change.remove_tags:
+            await self._documents.update_one(query, {"$pull": {"tags": {"$in": list(change.remove_tags)}}})
+        row = await self._documents.find_one_and_update(query, update, projection=_IN_LISTINGS)
+        return None if row is None else document_of(row)
 
     async def charged(self, document_id: str, job_id: str, credits: int) -> None:
         """Notes what a job's result was charged."""

@@ -207,6 +207,46 @@ class ReviewService:
         entry = _entry(AuditAction.ASSIGNED, after, old=review.assigned_to, new=user_id)
         return await self._kept(after, version, entry)
 
+    async def ruled(
+        self, document_id: str, *, state: ReviewState | None, assigned_to: str | None, note: str
+    ) -> None:
+        """What the organization's rules say of a document; None says nothing. Call it in a transaction.
+
+        A person's last word stands. Nothing is learnt from it: no person has looked at the document.
+
+        Raises:
+            Conflict: the review was changed at this moment (REVIEW_CHANGED).
+        """
+        review = await self._existing(document_id)
+        after, entries = replace(review, version=review.version + 1), list[AuditEntry]()
+        if state is not None and review.state in OPEN:
+            after = replace(after, state=state)
+            entries.append(
+                AuditEntry(
+                    AuditAction.DECIDED,
+                    "",
+                    now(),
+                    after.version,
+                    old=review.state.value,
+                    new=state.value,
+                    note=note,
+                )
+            )
+        if assigned_to is not None:
+            entries.append(
+                AuditEntry(
+                    AuditAction.ASSIGNED,
+                    "",
+                    now(),
+                    after.version,
+                    old=review.assigned_to,
+                    new=assigned_to,
+                    note=note,
+                )
+            )
+            after = replace(after, assigned_to=assigned_to)
+        await self._store.keep(after, replaces=review.version, entries=entries)
+
     # Settings.
 
     async def settings(self) -> Settings:

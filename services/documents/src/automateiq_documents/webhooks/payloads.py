@@ -45,6 +45,7 @@ def document_message(event: Event, document: Document, at: datetime, **more: Any
         "documentType": document.type.value if document.type else None,
         "tags": list(document.tags),
         "pageCount": document.page_count,
+        "reviewState": document.review_state.value if document.review_state else None,
         "jobId": document.processing.job_id if document.processing else None,
     }
     if document.reading is not None:

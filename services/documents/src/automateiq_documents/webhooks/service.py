@@ -10,7 +10,7 @@ from automateiq_core.errors import Conflict, FailedPrecondition
 from automateiq_core.idempotency import new_id
 from automateiq_core.mongo import Document as Row
 
-from automateiq_documents.documents.models import Document
+from automateiq_documents.documents.models import Document, ReviewState
 from automateiq_documents.documents.store import DocumentStore
 from automateiq_documents.webhooks.delivering import Clock, Deliveries, utc_now
 from automateiq_documents.webhooks.models import (
@@ -183,17 +183,20 @@ class WebhookFollower:
         self._clock = clock
 
     async def processed(self, document: Document) -> None:
-        """Tells of a document that was read, as those before have left it."""
-        await self._tell(Event.PROCESSED, document)
+        """Tells of a document that was read, as those before have left it, and whether it wants a look."""
+        current = await self._tell(Event.PROCESSED, document)
+        if current is not None and current.review_state is ReviewState.NEEDED:
+            await self._tell(Event.REVIEW_NEEDED, document)
 
     async def failed(self, document: Document) -> None:
         """Tells of a document that could not be read."""
         await self._tell(Event.FAILED, document)
 
-    async def _tell(self, event: Event, document: Document) -> None:
+    async def _tell(self, event: Event, document: Document) -> Document | None:
         current = await self._documents.find_read(document.id)
         if current is None or document.processing is None:
-            return
+            return None
         await self._deliveries.announce(
             document_message(event, current, self._clock()), f"{document.id}/{document.processing.job_id}"
         )
+        return current

@@ -1,0 +1,1 @@
+"""What organizations want done with documents that were read."""
