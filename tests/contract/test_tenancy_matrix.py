@@ -16,7 +16,7 @@ import pytest
 from automateiq.billing.v1 import credits_pb2
 from automateiq.documents.v1 import documents_pb2, review_pb2, rules_pb2, webhooks_pb2
 from automateiq.identity.v1 import accounts_pb2
-from automateiq.ocr.v1 import recognition_pb2
+from automateiq.ocr.v1 import recognition_pb2, rendering_pb2
 from automateiq_core import permissions
 from automateiq_core.context import CallContext, Role
 from automateiq_core.errors import NotFound
@@ -63,6 +63,24 @@ def _file(kind: Any) -> list[Message]:
     return [kind(header=header), kind(chunk=SAMPLE)]
 
 
+def _page_wanted() -> list[Message]:
+    (first, chunk) = _file(recognition_pb2.InspectDocumentRequest)
+    header = rendering_pb2.RenderPageHeader(file=first.header, page=1, width=100)  # type: ignore[attr-defined]
+    return [
+        rendering_pb2.RenderPageRequest(header=header),
+        rendering_pb2.RenderPageRequest(chunk=chunk.chunk),  # type: ignore[attr-defined]
+    ]
+
+
+def _pdf_wanted() -> list[Message]:
+    (first, chunk) = _file(recognition_pb2.InspectDocumentRequest)
+    header = rendering_pb2.MakeSearchablePdfHeader(file=first.header)  # type: ignore[attr-defined]
+    return [
+        rendering_pb2.MakeSearchablePdfRequest(header=header),
+        rendering_pb2.MakeSearchablePdfRequest(chunk=chunk.chunk),  # type: ignore[attr-defined]
+    ]
+
+
 _WORK = credits_pb2.Work(kind=credits_pb2.WORK_KIND_OCR, units=1)
 
 _RULE = rules_pb2.RuleDraft(
@@ -105,6 +123,8 @@ REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
     ),
     "InspectDocument": lambda: _file(recognition_pb2.InspectDocumentRequest),
     "RecognizeDocument": lambda: _file(recognition_pb2.RecognizeDocumentRequest),
+    "RenderPage": _page_wanted,
+    "MakeSearchablePdf": _pdf_wanted,
     "QuoteCredits": lambda: credits_pb2.QuoteCreditsRequest(work=_WORK),
     # The key of A's own hold: it must make a hold of B's.
     "ReserveCredits": lambda: credits_pb2.ReserveCreditsRequest(key="matrix", work=_WORK),

@@ -132,6 +132,10 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.ocr.v1.RecognitionService/RecognizeDocument": Rule(
         Permission.RECOGNITION_USE, _FROM_DOCUMENTS
     ),
+    "/automateiq.ocr.v1.RenderingService/RenderPage": Rule(Permission.RECOGNITION_USE, _FROM_DOCUMENTS),
+    "/automateiq.ocr.v1.RenderingService/MakeSearchablePdf": Rule(
+        Permission.RECOGNITION_USE, _FROM_DOCUMENTS
+    ),
     "/automateiq.billing.v1.CreditsService/QuoteCredits": Rule(
         Permission.CREDITS_READ, _FROM_GATEWAY_AND_DOCUMENTS
     ),

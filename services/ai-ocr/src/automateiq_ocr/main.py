@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import cast
 
 from automateiq.ocr.v1.recognition_pb2_grpc import add_RecognitionServiceServicer_to_server
+from automateiq.ocr.v1.rendering_pb2_grpc import add_RenderingServiceServicer_to_server
 from automateiq_core.process import Service, Servicer, Wiring, main
 from automateiq_core.runtime import Runtime
 
@@ -14,6 +15,8 @@ from automateiq_ocr.recognition.pool import WorkerPool
 from automateiq_ocr.recognition.service import RecognitionService
 from automateiq_ocr.recognition.servicer import RecognitionServicer
 from automateiq_ocr.recognition.store import PageStore
+from automateiq_ocr.rendering.service import RenderingService
+from automateiq_ocr.rendering.servicer import RenderingServicer
 from automateiq_ocr.settings import OcrSettings
 
 
@@ -42,6 +45,11 @@ def wire(runtime: Runtime) -> Wiring:
                 add_RecognitionServiceServicer_to_server,
                 RecognitionServicer(service),
                 "automateiq.ocr.v1.RecognitionService",
+            ),
+            Servicer(
+                add_RenderingServiceServicer_to_server,
+                RenderingServicer(RenderingService(aside, settings.options)),
+                "automateiq.ocr.v1.RenderingService",
             ),
         ),
         migrate=pages.ensure_indexes,

@@ -75,7 +75,7 @@ def opened(source: bytes | Path, mimetype: str, options: Options) -> Iterator[Im
     except _DECODER_ERRORS as error:
         raise DamagedFile("The image is damaged and cannot be opened.") from error
     with image:
-        _check_size(image, options)
+        check_size(image, options)
         yield image
 
 
@@ -88,7 +88,7 @@ def count_pages(source: bytes | Path, mimetype: str, options: Options) -> int:
         try:
             while True:
                 image.seek(count)
-                _check_size(image, options)
+                check_size(image, options)
                 count += 1
                 if count > options.max_pages:
                     raise TooManyPages(
@@ -113,7 +113,7 @@ def load_page(source: bytes | Path, mimetype: str, page_no: int, options: Option
                 image.seek(page_no - 1)
         except EOFError:
             raise PageNotFound(f"The document has no page {page_no}.", page=str(page_no)) from None
-        _check_size(image, options)
+        check_size(image, options)
         try:
             if mimetype == JPEG and image.mode in ("RGB", "L", "YCbCr"):
                 image.draft("L", image.size)  # decodes the luminance only
@@ -157,7 +157,8 @@ def _from_deep(image: Image.Image) -> Image.Image:
     return Image.fromarray(samples.clip(0, 255).astype(np.uint8), mode="L")
 
 
-def _check_size(image: Image.Image, options: Options) -> None:
+def check_size(image: Image.Image, options: Options) -> None:
+    """Refuses an image that declares more pixels than the limit."""
     width, height = image.size
     if width * height > options.max_pixels:
         raise _too_large((width, height), options)

@@ -140,17 +140,22 @@ def leaves_pictures_unread(page: pypdfium2.PdfPage, layer: Page) -> bool:
 
 def render(page: pypdfium2.PdfPage, options: Options) -> tuple[Image.Image, float]:
     """The page as a grey picture, and its resolution: `options.dpi`, less for very large pages."""
+    refuse_large_pictures(page, options)
+    width, height = page.get_size()
+    scale = options.dpi / 72
+    if width * height * scale * scale > WORKING_PIXELS:
+        scale = math.sqrt(WORKING_PIXELS / (width * height))
+    return _rendered(page, scale)
+
+
+def refuse_large_pictures(page: pypdfium2.PdfPage, options: Options) -> None:
+    """Refuses a page whose embedded pictures would fill the memory when it is drawn."""
     pixels = _content(page).pixels
     if pixels > options.max_pixels * _EMBEDDED_FACTOR:
         raise ImageTooLarge(
             f"The PDF holds a picture of {pixels // 1_000_000} megapixels, which is too large to be read.",
             limit=str(options.max_pixels * _EMBEDDED_FACTOR),
         )
-    width, height = page.get_size()
-    scale = options.dpi / 72
-    if width * height * scale * scale > WORKING_PIXELS:
-        scale = math.sqrt(WORKING_PIXELS / (width * height))
-    return _rendered(page, scale)
 
 
 def _rendered(page: pypdfium2.PdfPage, scale: float) -> tuple[Image.Image, float]:

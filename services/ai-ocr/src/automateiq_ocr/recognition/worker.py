@@ -28,7 +28,8 @@ def _warm_up() -> None:
     os.environ["OMP_THREAD_LIMIT"] = "1"
     # Imported here for its side effect: the first document must not wait for it.
     import automateiq_ocr.einvoice.engine
-    import automateiq_ocr.recognition.engine  # noqa: F401
+    import automateiq_ocr.recognition.engine
+    import automateiq_ocr.rendering.engine  # noqa: F401
 
 
 def serve(calls: "Connection[tuple[bool, object], tuple[Callable[..., object], tuple[object, ...]]]") -> None:
