@@ -112,6 +112,8 @@ _AMOUNT = re.compile(
 )
 _CURRENCY = re.compile(rf"(?<![\w$/])(?P<mark>{_MARK})(?![A-Za-z])")
 _MOST = Decimal("9999999999.99")
+CENT = Decimal("0.01")
+TOLERANCE = Decimal("0.02")  # what rounding each line makes of a sum
 
 
 @dataclass(frozen=True, slots=True)

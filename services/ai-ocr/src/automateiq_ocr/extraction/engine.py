@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from automateiq_ocr.extraction.amounts import find_currency, usual_decimal_mark
@@ -16,6 +17,7 @@ from automateiq_ocr.extraction.line_items import check_lines, find_line_items
 from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem, TaxLine
 from automateiq_ocr.extraction.numbers import find_number
 from automateiq_ocr.extraction.parties import find_vendor
+from automateiq_ocr.extraction.payment import find_payment_method
 from automateiq_ocr.extraction.tax_ids import find_tax_id
 from automateiq_ocr.extraction.totals import Totals, find_totals
 from automateiq_ocr.recognition.language import detect
@@ -45,11 +47,12 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     currency = find_currency(layout, totals.total_row)
     language, _ = detect("\n".join(row.text for row in layout.rows))
     dates = find_document_dates(layout, currency.code if currency else None, language)
-    bill = kind in (DocumentType.INVOICE, DocumentType.RECEIPT)
+    bill = kind not in (DocumentType.CONTRACT, DocumentType.GENERAL)
     if not bill:
         items, number = (), None
         if totals.total is None or totals.total.confidence < _PLAIN_TOTAL:
             totals = Totals()
+    paid_by = find_payment_method(layout, Decimal(totals.total.value) if totals.total else None)
     contract = find_contract(pages, layout) if kind is DocumentType.CONTRACT else Contract()
     sign = None
     if currency is not None:
@@ -76,7 +79,8 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         tip=proven(totals.tip),
         rounding=proven(totals.rounding),
         total=proven(totals.total),
-        amount_due=proven(totals.amount_due),
+        amount_due=proven(totals.amount_due or _still_due(kind, totals)),
+        payment_method=proven(paid_by) if bill else None,
         taxes=tuple(
             TaxLine(proven(line.rate), proven(line.base), proven(line.amount)) for line in totals.taxes
         ),
@@ -96,3 +100,10 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         governing_law=proven(contract.governing_law),
         renewal=proven(contract.renewal),
     )
+
+
+def _still_due(kind: DocumentType, totals: Totals) -> Field | None:
+    """The whole total is due on an invoice that speaks of no payment."""
+    if kind is not DocumentType.INVOICE or totals.total is None or totals.paid:
+        return None
+    return replace(totals.total, confidence=round(0.85 * totals.total.confidence, 3))

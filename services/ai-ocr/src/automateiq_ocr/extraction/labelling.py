@@ -13,8 +13,9 @@ from automateiq_ocr.extraction.layout import Layout, Row, overlap
 
 Kind = Literal["subtotal", "tax", "total"]
 Role = Literal[
-    "total", "due", "subtotal", "tax", "tax_sum", "tip", "rounding", "discount", "cash", "change", "payment"
-]
+    "total", "plain", "partial", "due", "subtotal", "tax", "tax_sum", "tip", "rounding", "discount", "cash", "change",
+    "payment",
+]  # fmt: skip
 Roles = dict[Role, float]
 
 
@@ -52,7 +53,12 @@ def _plainly_called(amount: Amount, roles: Roles | None, inside: list[Amount]) -
     """ "TOTAL 180": the last number of a row whose label is nothing but that of a total."""
     if not roles or amount is not inside[-1] or amount.value < 1:
         return False
-    return max(roles.get("total", 0.0), roles.get("due", 0.0), roles.get("subtotal", 0.0)) > 0.8
+    return roles.get("plain", 0.0) > 0.8
+
+
+_BESIDE_LABELS = re.compile(
+    r"\(?(?<!\w)(?:rm|usd|eur|euro|gbp|myr|sek|pln|chf|kr|sgd|aud|cad)(?!\w)\)?|[$€£]"
+)
 
 
 def roles_of(text: str) -> Roles:
@@ -72,10 +78,19 @@ def roles_of(text: str) -> Roles:
             return {"tip": 0.2}
         if not vocabulary.TOTAL.search(text[: tip.start()]):
             return {"tip": 1.0}
+    if vocabulary.ALLOWANCE.search(text):
+        return {"discount": 1.0}
     kind, score = labelled(text)
     roles: Roles = {kind: score} if kind else {}
     if kind == "tax" and vocabulary.TAX_SUM.search(text):
         roles["tax_sum"] = score
+    if kind == "total":
+        # "Total", "Total payable (RM)" and nothing else; or that of one rate: "Total 6% supplies".
+        core = _BESIDE_LABELS.sub(" ", text).strip(" :.-=|*#")
+        if vocabulary.TOTAL_TO_PAY.fullmatch(core) or vocabulary.TOTAL.fullmatch(core):
+            roles["plain"] = 1.0
+        elif re.search(r"\d ?%", text):
+            roles["partial"] = 1.0
     if vocabulary.DUE.search(text):
         roles["due"] = 0.9 if len(text) < 40 else 0.6
     if kind is None:
@@ -141,9 +156,13 @@ def _excluded(text: str) -> bool:
 def _in_row(row: Row, inside: list[Amount]) -> list[tuple[Amount, Roles]]:
     """Labels before the amounts. Of several amounts behind one label, the last is the label's."""
     found: list[tuple[Amount, Roles]] = []
+    if vocabulary.TIP.search(row.folded) and vocabulary.TIP_SUGGESTED.search(row.folded):
+        return [(amount, {"tip": 0.2}) for amount in inside]  # "20%: (Tip $3.33 Total $20.00)"
     at = 0
     before: Roles = {}
     for amount in inside:
+        if not amount.money and amount is not inside[-1]:
+            continue  # a count between label and sum: "TO PAY (3 ITEMS) 91.90"
         label = row.folded[at : amount.start]
         nearest = _nearest_cell(row, at, amount.start)
         roles = roles_of(nearest or label)
@@ -163,6 +182,8 @@ def _in_row(row: Row, inside: list[Amount]) -> list[tuple[Amount, Roles]]:
 
 def _with_label_behind(row: Row, found: list[tuple[Amount, Roles]]) -> list[tuple[Amount, Roles]]:
     """ "1.06 VAT 20 % 6.35": an amount that opens its row may have its label behind it."""
+    if not found:
+        return found
     first, roles = found[0]
     behind = row.folded[first.end : found[1][0].start if len(found) > 1 else None]
     opens = not re.search(r"[a-z\d]", row.folded[: first.start])

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from automateiq_ocr.extraction.amounts import Amount, find_amounts, usual_decimal_mark
+from automateiq_ocr.extraction.amounts import CENT, TOLERANCE, Amount, find_amounts, usual_decimal_mark
 from automateiq_ocr.extraction.labelling import Labelling, Role, label_amounts
 from automateiq_ocr.extraction.layout import Layout, Row
+from automateiq_ocr.extraction.taxes import RateLines, find_rate_lines
 
-CENT = Decimal("0.01")
-TOLERANCE = Decimal("0.02")
 _ROUNDING = Decimal("0.05")  # cash totals are rounded to five cents in some countries
 _PLAIN = 0.6  # a label from this score on says plainly what its amount is
 _MOST = 14  # values of a role that are weighed against one another
@@ -26,6 +25,8 @@ _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
 
 ROLES: tuple[Role, ...] = (
     "total",
+    "plain",
+    "partial",
     "due",
     "subtotal",
     "tax",
@@ -60,6 +61,11 @@ class Sums:
     layout: Layout
     sums: tuple[Sum, ...]
     labelling: Labelling
+
+    @cached_property
+    def by_rate(self) -> RateLines:
+        """The taxes rate by rate."""
+        return find_rate_lines(self.layout, self.labelling)
 
     def called(self, role: Role, least: float = _PLAIN) -> list[Decimal]:
         """The values that a label calls so, plainly."""
@@ -203,6 +209,8 @@ def _equations(entry: Sum, facts: _Facts) -> list[float]:
         float(any(value + tip in facts.values for tip in tips)),
         float(any(value + off in facts.values or value - off in facts.values for off in called["discount"] if off)),
         float(_adds_two(value, facts.totals)),
+        float(value == facts.sums.by_rate.gross),
+        float(value == facts.sums.by_rate.tax),
         float(_adds_two(value, facts.taxes)),
         float(any(_is_printed(value * rate, facts) for rate in rates)),
         float(any(_is_printed(value * rate / (1 + rate), facts) for rate in rates)),

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from automateiq_ocr.extraction import vocabulary
-from automateiq_ocr.extraction.amounts import Amount
+from automateiq_ocr.extraction.amounts import CENT, TOLERANCE, Amount
 from automateiq_ocr.extraction.evidence import text_in
-from automateiq_ocr.extraction.layout import Row
+from automateiq_ocr.extraction.labelling import Labelling
+from automateiq_ocr.extraction.layout import Layout, Row
 from automateiq_ocr.extraction.models import Field, TaxLine
-from automateiq_ocr.extraction.sums import CENT, TOLERANCE, Sums
 from automateiq_ocr.recognition.models import Box
 
 _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
@@ -29,46 +29,57 @@ class _Taxed:
     base: Amount | None = None
 
 
-def find_taxes(sums: Sums, total: Decimal) -> tuple[TaxLine, ...]:
-    """The taxes rate by rate, where a row gives a rate and its tax; `total` bounds them.
+@dataclass(frozen=True, slots=True)
+class RateLines:
+    """The taxes of a document rate by rate, each once."""
+
+    layout: Layout
+    lines: tuple[_Taxed, ...]
+
+    @property
+    def tax(self) -> Decimal | None:
+        """All taxes together; None where there is only one."""
+        return sum((line.amount.value for line in self.lines), Decimal(0)) if len(self.lines) > 1 else None
+
+    @property
+    def gross(self) -> Decimal | None:
+        """All bases and taxes together; None where a base is not printed or there is only one rate."""
+        bases = [line.base.value for line in self.lines if line.base is not None]
+        tax = self.tax
+        return sum(bases, tax) if tax is not None and len(bases) == len(self.lines) else None
+
+    def below(self, total: Decimal) -> tuple[TaxLine, ...]:
+        """The lines as data, less those whose tax is more than a total allows."""
+        return tuple(_line(line) for line in self.lines if not total or abs(line.amount.value) < abs(total))
+
+    def summed(self) -> Field | None:
+        """The sum of the taxes as a field: its source is all that is printed from the first to the last of them."""
+        value = self.tax
+        if value is None or len({line.row.page for line in self.lines}) > 1:
+            return None
+        parts = [line.amount.row.field("", line.amount.start, line.amount.end, 0.9) for line in self.lines]
+        box = Box.around(part.box for part in parts if part.box is not None)
+        text = text_in(self.layout, parts[0].page, box)
+        sure = min(part.confidence for part in parts)
+        return Field(f"{value:.2f}", sure, parts[0].page, box, text, checks=("sum_of_taxes",))
+
+
+def find_rate_lines(layout: Layout, labelling: Labelling) -> RateLines:
+    """The taxes rate by rate, where a row gives a rate and its tax.
 
     A row of a table is believed where tax = rate x base to the cent; a labelled tax stands for itself.
     """
     found: dict[Decimal, _Taxed] = {}
-    for row in sums.layout.rows:
-        inside = sums.labelling.amounts[row.index]
+    for row in layout.rows:
+        inside = labelling.amounts[row.index]
         rate = _rate(row)
         if rate is None or not inside:
             continue
-        taxed = _in_table(row, rate, inside) or _labelled(sums, row, rate, inside)
-        if taxed is None or (total and abs(taxed.amount.value) >= abs(total)):
-            continue
+        taxed = _in_table(row, rate, inside) or _labelled(labelling, row, rate, inside)
         known = found.get(rate[0])
-        if known is None or (known.base is None and taxed.base is not None):
+        if taxed is not None and (known is None or (known.base is None and taxed.base is not None)):
             found[rate[0]] = taxed
-    return tuple(_line(taxed) for taxed in found.values())
-
-
-def sum_of_taxes(
-    sums: Sums, taxes: Sequence[TaxLine], total: Decimal, subtotal: Decimal | None
-) -> Field | None:
-    """The tax of a document that prints it rate by rate only: the sum of the lines, where total or net prove it.
-
-    Its source is all that is printed from the first of these amounts to the last.
-    """
-    amounts = [line.amount for line in taxes if line.amount is not None]
-    if len(amounts) < 2 or len({amount.page for amount in amounts}) > 1:
-        return None
-    value = sum((Decimal(amount.value) for amount in amounts), Decimal(0))
-    bases = [Decimal(line.base.value) for line in taxes if line.base is not None]
-    by_bases = len(bases) == len(amounts) and abs(sum(bases, value) - total) <= TOLERANCE
-    by_net = subtotal is not None and abs(subtotal + value - total) <= TOLERANCE
-    if not by_bases and not by_net:
-        return None
-    sure = min(amount.confidence for amount in amounts)
-    box = Box.around(amount.box for amount in amounts if amount.box is not None)
-    text = text_in(sums.layout, amounts[0].page, box)
-    return Field(f"{value:.2f}", sure, amounts[0].page, box, text, checks=("sum_of_taxes", "net_plus_tax"))
+    return RateLines(layout, tuple(found.values()))
 
 
 def _rate(row: Row) -> tuple[Decimal, int, int] | None:
@@ -98,10 +109,10 @@ def _in_table(row: Row, rate: tuple[Decimal, int, int], inside: Sequence[Amount]
 
 
 def _labelled(
-    sums: Sums, row: Row, rate: tuple[Decimal, int, int], inside: Sequence[Amount]
+    labelling: Labelling, row: Row, rate: tuple[Decimal, int, int], inside: Sequence[Amount]
 ) -> _Taxed | None:
     """ "VAT 19 %  12.50": the one amount that a label with the rate calls tax."""
-    called = [a for a in inside if sums.labelling.roles.get(id(a), {}).get("tax", 0.0) >= 0.6]
+    called = [a for a in inside if labelling.roles.get(id(a), {}).get("tax", 0.0) >= 0.6]
     if not called or not vocabulary.TAX.search(row.folded) or called[-1].start < rate[1]:
         return None
     return _Taxed(row, rate, called[-1])

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
+from automateiq_ocr.extraction.amounts import CENT, TOLERANCE
 from automateiq_ocr.extraction.labelling import Role, labelled
 from automateiq_ocr.extraction.layout import Layout, Row
 from automateiq_ocr.extraction.models import Field, TaxLine
 from automateiq_ocr.extraction.ranking import ranker
 from automateiq_ocr.extraction.repairs import with_repairs
-from automateiq_ocr.extraction.sums import CENT, TOLERANCE, Sum, Sums, features, find_sums
-from automateiq_ocr.extraction.taxes import find_taxes, sum_of_taxes
+from automateiq_ocr.extraction.sums import Sum, Sums, features, find_sums
 
 __all__ = ["Totals", "find_totals", "labelled"]
 
@@ -27,6 +27,10 @@ _IS_RATE = 1.0
 _AFTER_ROUNDING = 2.5
 _CONTRADICTS = -1.5
 _IMPOSSIBLE = -4.0
+_PAYMENTS: tuple[Role, ...] = ("cash", "payment")
+_SUMMED = -0.5
+_PAID_SO = 1.0
+_OF_ONE_RATE = -2.0
 # A sum in a sentence, which no label calls anything, is a total only if much else says so.
 _LEAST_LABELLED = -2.5
 _LEAST_BARE = 0.5
@@ -46,6 +50,7 @@ class Totals:
     total_row: Row | None = None
     first_row: int | None = None  # the first row of the block of totals
     proven: bool = False
+    paid: bool = False  # a payment is printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,10 @@ def find_totals(layout: Layout, lines: Iterable[Decimal] = ()) -> Totals:
         return Totals()
     table = features(sums)
     odds = {name: _odds(sums, ranker(name).score(table)) for name in ("total", "subtotal", "tax")}
-    odds["total"] = _after_rounding(sums, odds["total"])
+    odds["total"] = _after_payment(sums, _after_rounding(sums, odds["total"]))
+    if (by_rate := sums.by_rate.tax) is not None:
+        # Where no sum of the taxes is printed, or illegible.
+        odds["tax"].insert(0, _Odds(Sum(by_rate), _SUMMED))
     choice = _choose(sums, odds)
     return _totals(sums, choice, odds["total"], sum(lines, Decimal(0)))
 
@@ -115,6 +123,24 @@ def _after_rounding(sums: Sums, totals: list[_Odds]) -> list[_Odds]:
     ]
 
 
+def _after_payment(sums: Sums, totals: list[_Odds]) -> list[_Odds]:
+    """Cash less change is the total; cash that change was given on is not, nor is the total at one rate."""
+    pairs = [
+        (cash, cash - change)
+        for cash in sums.called("cash")
+        for change in sums.called("change")
+        if change > 0
+    ]
+    shifts = {cash: -_PAID_SO for cash, _ in pairs} | {rest: _PAID_SO for _, rest in pairs}
+    totals = [replace(one, odds=one.odds + shifts.get(one.value, 0.0)) for one in totals]
+    if any(one.entry.labels.get("plain") and one.odds > 0 for one in totals):
+        # Beside "Total payable", "Total 6% supplies" is that of one rate.
+        totals = [
+            replace(one, odds=one.odds + _OF_ONE_RATE) if _partial(one.entry) else one for one in totals
+        ]
+    return sorted(totals, key=lambda one: one.odds, reverse=True)
+
+
 def _choose(sums: Sums, odds: dict[str, list[_Odds]]) -> _Choice:
     best = _Choice(score=-math.inf)
     subtotals: list[_Odds | None] = [None, *(one for one in odds["subtotal"][:_WEIGHED] if one.odds > -4.0)]
@@ -137,20 +163,33 @@ def _weighed(sums: Sums, total: _Odds, subtotal: _Odds | None, tax: _Odds | None
     if subtotal is not None and tax is not None:
         difference = abs(subtotal.value + tax.value - total.value)
         if difference <= TOLERANCE:
-            score += _ADDS_UP if tax.value else 0.3
+            # The total at one rate adds up too, and is not the document's.
+            score += 0.3 if _partial(total.entry) or not tax.value else _ADDS_UP
             checks.append("net_plus_tax")
         elif difference <= _ROUNDING + TOLERANCE and total.value % _ROUNDING == 0:
             score += _ADDS_UP_ROUNDED
             checks.append("net_plus_tax")
-        elif subtotal.value != total.value:
+        elif subtotal.value != total.value and not _of_one_rate(sums, tax):
             score += _CONTRADICTS
             doubts.append("sum_differs")
     elif subtotal is not None and subtotal.value > total.value > 0:
         score += _CONTRADICTS / 2
+    if tax is not None and not tax.entry.amounts and total.value == sums.by_rate.gross:
+        score += _ADDS_UP
+        checks.append("net_plus_tax")
     if tax is not None and tax.value and _is_rate(sums, total, tax):
         score += _IS_RATE
         checks.append("tax_is_rate_of_net")
     return _Choice(total, subtotal, tax, tuple(checks), tuple(doubts), score)
+
+
+def _partial(entry: Sum) -> bool:
+    return entry.labels.get("partial", 0.0) > entry.labels.get("plain", 0.0)
+
+
+def _of_one_rate(sums: Sums, tax: _Odds) -> bool:
+    """Whether there are totals rate by rate: then a tax need not be that of the whole document."""
+    return bool(sums.called("partial")) and not tax.entry.labels.get("tax_sum")
 
 
 def _is_rate(sums: Sums, total: _Odds, tax: _Odds) -> bool:
@@ -162,19 +201,17 @@ def _totals(sums: Sums, choice: _Choice, totals: list[_Odds], lines: Decimal) ->
     total = choice.total
     if total is None or total.odds < (_LEAST_LABELLED if total.entry.labels else _LEAST_BARE):
         return Totals()
-    taxes = find_taxes(sums, total.value)
     checks = (*choice.checks, *_checks_of(sums, total.entry, lines))
     rival = next((one.odds for one in totals if one.entry is not total.entry), -6.0)
     sure = _chance(total.odds, rival, checks, choice.doubts)
     tax = choice.tax
-    tax_field = _field(tax, "tax", choice, sure) if tax else None
-    summed = sum_of_taxes(sums, taxes, total.value, choice.subtotal.value if choice.subtotal else None)
-    if summed is not None and "net_plus_tax" not in choice.checks:
-        tax_field = summed
+    tax_field = _field(tax, "tax", choice, sure) if tax and tax.entry.amounts else None
+    if tax and not tax.entry.amounts and (summed := sums.by_rate.summed()) is not None:
+        tax_field = replace(summed, checks=(*summed.checks, *choice.checks), doubts=choice.doubts)
     place = total.entry.place("total")
     rows = [place.row.index]
     rows += [choice.subtotal.entry.place("subtotal").row.index] if choice.subtotal else []
-    rows += [tax.entry.place("tax").row.index] if tax else []
+    rows += [tax.entry.place("tax").row.index] if tax and tax.entry.amounts else []
     return Totals(
         subtotal=_field(choice.subtotal, "subtotal", choice, sure) if choice.subtotal else None,
         tax=tax_field,
@@ -182,10 +219,11 @@ def _totals(sums: Sums, choice: _Choice, totals: list[_Odds], lines: Decimal) ->
         rounding=_printed(sums, "rounding", Decimal("0.5")),
         total=_placed(total.entry, "total", sure, checks, choice.doubts),
         amount_due=_due(sums, total.entry, sure),
-        taxes=taxes,
+        taxes=sums.by_rate.below(total.value),
         total_row=place.row,
         first_row=min(rows),
         proven="net_plus_tax" in choice.checks,
+        paid=any(sums.called(role, 1.0) for role in _PAYMENTS),
     )
 
 

@@ -45,7 +45,7 @@ SUBTOTAL = any_of(
     r"net(?:t)?(?: total| amount| sales| value)?", r"total net(?: \S+)?", r"goods(?: total| value)?",
     r"taxable(?: amount)?", r"total sales? \(?excl\S*", r"amount before tax", r"sales total",
     r"total goods", r"total exc\S*", r"zwischensumme(?: netto)?",
-    r"netto(?:betrag|summe|warenwert|gesamtbetrag)?", r"summe netto", r"warenwert",
+    r"netto(?:betrag|summe|warenwert|gesamtbetrag|umsatz)?", r"summe netto", r"warenwert",
     r"gesamt(?:betrag|summe|preis)?,? ?\(?netto\)?", r"gesamt netto", r"nettogesamt\S*", r"positionssumme",
     r"steuer\S*grundlage", r"summe (?:der )?positionen", r"gesamtnetto\S*", r"total h\.?t\.?(?: net)?",
     r"sous[\s-]total(?: ht)?", r"montant (?:total )?(?:net )?h\.?t\.?", r"total hors taxes?",
@@ -68,7 +68,7 @@ TAX_SUM = any_of(
     r"tax total", r"total taxes", r"steuern? gesamt", r"gesamt(?:e)? (?:mwst|ust|steuer)\S*",
     r"summe (?:mwst|ust|steuer\w*)", r"steuergesamtbetrag", r"steuerbetrag gesamt",
     r"total (?:de la )?tva", r"totaal btw", r"totale iva", r"total iva", r"total (?:amount of )?tax",
-    r"summe umsatzsteuer", r"gesamtsteuer\S*", r"montant (?:total )?(?:de la )?tva",
+    r"summe umsatzsteuer", r"gesamtsteuer\S*", r"suma ptu", r"moms totalt", r"montant (?:total )?(?:de la )?tva",
 )  # fmt: skip
 # "Total" beside one of these is no amount of money to pay.
 NOT_AN_AMOUNT = any_of(
@@ -120,6 +120,11 @@ DISCOUNT = any_of(
     r"coupon\w*", r"voucher", r"gutschein", r"savings?", r"you saved?", r"rabat", r"skonto", r"agency commission",
     r"commission",
 )  # fmt: skip
+# Taken off or put on, also in sum: "Gesamtbetrag der Abschläge".
+ALLOWANCE = any_of(
+    r"\w*abschlage?", r"\w*zuschlage?", r"\w*nachlass\w*", r"allowances?", r"surcharges?",
+    r"total (?:discount|savings?)",
+)  # fmt: skip
 CASH = any_of(
     r"cash", r"(?:amount |cash )?tender(?:ed)?", r"(?:bar )?gegeben", r"bar(?:zahlung)?", r"especes", r"efectivo",
     r"contant[ie]?", r"gotowka", r"kontant", r"cash received", r"paid(?: amount)?", r"amount paid", r"dinheiro",
@@ -139,8 +144,8 @@ CURRENCY_LABEL = re.compile(
 DOLLARS = {
     "HKD": any_of(r"hong kong", r"kowloon", r"hksar"),
     "CAD": any_of(
-        r"canada", r"hst", r"tvq", r"ontario", r"quebec", r"toronto", r"vancouver", r"montreal", r"alberta",
-        r"[a-z]\d[a-z] ?\d[a-z]\d",
+        # No cities: streets of the United States have their names.
+        r"canada", r"hst", r"tvq", r"[abceghj-nprstvxy]\d[abceghj-nprstv-z] \d[abceghj-nprstv-z]\d",
     ),
     "AUD": any_of(r"australia", r"abn", r"pty", r"nsw", r"sydney", r"melbourne"),
     "NZD": any_of(r"new zealand", r"auckland"),
@@ -323,4 +328,23 @@ CONTRACT_WORDS = any_of(
 CONTRACT_TITLE = any_of(
     r"\w+ agreement", r"agreement", r"contract", r"\w*vertrag", r"vereinbarung", r"contrat(?: \w+)*",
     r"contrato(?: \w+)*", r"contratto(?: \w+)*", r"overeenkomst", r"lease", r"non-?disclosure(?: \w+)*",
+)  # fmt: skip
+CREDIT_TITLE = any_of(
+    r"credit (?:note|memo|invoice)", r"(?:rechnungs-?korrektur|korrekturrechnung|stornorechnung|storno)",
+    r"gutschrift(?! \(selbst)", r"avoir", r"facture d'avoir", r"nota de credito", r"factura rectificativa",
+    r"abono",
+    r"nota di credito", r"credit-?nota", r"kreditfaktura", r"kreditnota", r"faktura korygujaca",
+    r"refund receipt",
+)  # fmt: skip
+ORDER_TITLE = any_of(
+    r"purchase order", r"sales order", r"work order", r"(?:confirmed )?order(?: confirmation| form| details?)?",
+    r"bestellung", r"auftragsbestatigung", r"bon de commande", r"orden de compra", r"pedido", r"inkooporder",
+    r"ordine(?: d'acquisto)?", r"ordem de compra", r"zamowienie", r"orders?",
+)  # fmt: skip
+STATEMENT_TITLE = any_of(
+    r"(?:account |bank |monthly |customer )?statement(?: of account)?", r"kontoauszug",
+    r"releve(?: de compte)?",
+    r"extracto(?: de cuenta)?", r"estado de cuenta", r"estratto conto", r"rekeningoverzicht",
+    r"rekeningafschrift",
+    r"extrato(?: de conta| bancario)?", r"kontoutdrag", r"wyciag(?: bankowy)?",
 )  # fmt: skip
