@@ -47,5 +47,14 @@ def fail(message: str) -> None:
     raise LookupError(message)
 
 
+_kept: list[bytes] = []
+
+
+def keep(size: int) -> int:
+    """Holds on to that many bytes more, as a leak does, and gives the process's id."""
+    _kept.append(b"x" * size)
+    return os.getpid()
+
+
 def answer_with(size: int) -> bytes:
     return bytes(size)

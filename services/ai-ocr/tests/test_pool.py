@@ -101,6 +101,25 @@ async def test_work_that_kills_twice_fails_and_harms_no_other_call(
         assert len({await pool.run(os.getpid) for _ in range(4)}) in (1, 2)
 
 
+async def test_a_worker_that_grew_too_large_is_replaced_after_its_call() -> None:
+    pool = WorkerPool(1, limit_seconds=60, limit_bytes=512 << 20)
+    await pool.start()
+    try:
+        small = await pool.run(ocr_deeds.keep, 1 << 20)
+        assert await pool.run(ocr_deeds.keep, 600 << 20) == small
+        fresh = await pool.run(os.getpid)
+        assert fresh != small
+        assert not alive(small)
+        assert await pool.run(ocr_deeds.keep, 1 << 20) == fresh
+    finally:
+        await pool.stop()
+
+
+async def test_a_worker_whose_memory_is_not_limited_stays() -> None:
+    async with running() as pool:
+        assert await pool.run(ocr_deeds.keep, 600 << 20) == await pool.run(os.getpid)
+
+
 async def test_work_that_never_comes_back_is_ended_with_the_programs_it_runs(tmp_path: Path) -> None:
     async with running(limit_seconds=1) as pool:
         with pytest.raises(PageFailed):

@@ -88,7 +88,7 @@ async def test_progress_counts_every_page_and_the_result_has_them_in_order(
     assert "Hawthorne," in second
     assert 0.8 < result.confidence <= 1
     assert result.from_cache is False
-    assert result.engine.endswith("-eng-300dpi")
+    assert result.engine.endswith("-rapidocr-eng+deu+fra+spa+ita+nld+por-300dpi")
 
 
 async def test_the_data_of_an_invoice_is_found(service: RecognitionService, tmp_path: Path) -> None:

@@ -25,7 +25,9 @@ def wire(runtime: Runtime) -> Wiring:
     settings = cast(OcrSettings, runtime.settings)
     pages = PageStore(runtime.mongo, kept=timedelta(seconds=settings.ocr_cache_seconds))
     limit = settings.ocr_page_seconds + 30
-    pool, aside = WorkerPool(settings.ocr_workers, limit_seconds=limit), WorkerPool(1, limit_seconds=limit)
+    memory = settings.ocr_worker_memory_mb << 20
+    pool = WorkerPool(settings.ocr_workers, limit_seconds=limit, limit_bytes=memory)
+    aside = WorkerPool(1, limit_seconds=limit, limit_bytes=memory)
     model = _model(settings)
     service = RecognitionService(
         pages, pool, aside, settings.options, engine_version(settings.options), model

@@ -21,8 +21,9 @@ class OcrSettings(ServiceSettings):
         description="Recognition processes; one keeps one core busy. One more does short work aside",
     )
     ocr_languages: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("eng",),
-        description="Tesseract's names of the languages to read, parted by commas; they must be installed",
+        ("eng", "deu", "fra", "spa", "ita", "nld", "por"),
+        description="Tesseract's names of the languages to read, parted by commas; they must be installed. "
+        "A page is read in the first, and again in another of them if it turns out to be written in that",
     )
     ocr_deep_engine: Literal["rapidocr", "easyocr", "none"] = Field(
         "rapidocr",
@@ -40,6 +41,12 @@ class OcrSettings(ServiceSettings):
         50_000_000, ge=1, description="An image with more pixels is refused before decoding"
     )
     ocr_page_seconds: float = Field(120.0, gt=0, description="Longest time for one page")
+    ocr_worker_memory_mb: int = Field(
+        800,
+        ge=0,
+        description="A recognition process that holds more megabytes than this after a page is replaced by a fresh "
+        "one; 0 never. A large page takes some 300 more while it is read",
+    )
     ocr_cache_seconds: int = Field(
         86_400, ge=0, description="How long a result is kept for the same file; 0 keeps none"
     )

@@ -9,7 +9,7 @@ import pypdfium2
 from PIL import Image
 
 from automateiq_ocr.einvoice.alone import open_invoice, pages_of
-from automateiq_ocr.recognition import engines, images, pdf, tesseract
+from automateiq_ocr.recognition import engines, images, pdf, pictures, tesseract
 from automateiq_ocr.recognition.geometry import Placement, scaling
 from automateiq_ocr.recognition.looks import Attempt
 from automateiq_ocr.recognition.models import (
@@ -33,6 +33,8 @@ _ASSUMED_DPI = 300
 _DEFAULTS = Options()
 # A look at pictures among text is believed before the text layer if it finds this much more.
 _MORE = 1.2
+# What is read with less belief in a picture beside a text layer is a drawing taken for letters.
+_LEGIBLE = 0.7
 
 
 def engine_version(options: Options = _DEFAULTS) -> str:
@@ -80,7 +82,7 @@ def recognize_page(source: bytes | Path, mimetype: str, page_no: int, options: O
     with pdf.opened(source, options) as document, pdf.opened_page(document, page_no) as page:
         by_text = pdf.read_text_layer(page, page_no)
         if by_text is not None and not pdf.leaves_pictures_unread(page, by_text):
-            return by_text
+            return _with_pictures(page, by_text, options)
         picture, dpi = pdf.render(page, options)
         width, height = page.get_size()
         to_points = scaling(picture.width / width, picture.height / height)
@@ -100,6 +102,27 @@ def _sheet(source: bytes | Path, page_no: int, options: Options) -> Page:
     return pages[page_no - 1]
 
 
+def _with_pictures(page: pypdfium2.PdfPage, layer: Page, options: Options) -> Page:
+    """The text layer and what the pictures beside it say: those of the upper half first, as a letterhead is."""
+    above: list[Line] = []
+    below: list[Line] = []
+    for number, part in enumerate(pictures.unread_pictures(page, layer)):
+        picture, dpi = pictures.render_part(page, part)
+        scale = dpi / 72
+        to_page = Placement(a=1 / scale, c=part.x, e=1 / scale, f=part.y)
+        size = (layer.width, layer.height)
+        read = _as_page(read_picture(picture, dpi, options), to_page, layer.number, size, "pt")
+        block = max((line.block for line in layer.lines), default=0) + 1 + number
+        if read.confidence >= _LEGIBLE:
+            (above if part.y < layer.height / 2 else below).extend(
+                replace(line, block=block) for line in read.lines
+            )
+    if not above and not below:
+        return layer
+    both = replace(layer, lines=(*above, *layer.lines, *below))
+    return replace(both, confidence=round(mean_confidence(both.words), 4))
+
+
 def _read_picture(
     image: Image.Image,
     page_no: int,
@@ -114,30 +137,43 @@ def _read_picture(
     return _as_page(found, to_page.after(scaling(factor, factor)), page_no, size, unit)
 
 
-def _as_page(found: Attempt, to_page: Placement, page_no: int, size: tuple[float, float], unit: Unit) -> Page:
+def _as_page(
+    found: list[Attempt], to_page: Placement, page_no: int, size: tuple[float, float], unit: Unit
+) -> Page:
     width, height = size
-    lines: dict[int, list[Word]] = {}
-    blocks: dict[int, int] = {}
-    placement = to_page.after(found.placement)
-    for raw in found.words:
-        box = placement.box(raw.x, raw.y, raw.width, raw.height)
-        x, y = min(max(box.x, 0.0), width), min(max(box.y, 0.0), height)
-        right, bottom = min(max(box.right, x), width), min(max(box.bottom, y), height)
-        word = Word(
-            raw.text, round(x, 2), round(y, 2), round(right - x, 2), round(bottom - y, 2), raw.confidence
-        )
-        lines.setdefault(raw.line, []).append(word)
-        blocks[raw.line] = raw.block
+    lines: list[Line] = []
+    for part in found:
+        placement = to_page.after(part.placement)
+        block = max((line.block for line in lines), default=-1) + 1
+        rows: dict[int, list[Word]] = {}
+        blocks: dict[int, int] = {}
+        for raw in part.words:
+            box = placement.box(raw.x, raw.y, raw.width, raw.height)
+            x, y = min(max(box.x, 0.0), width), min(max(box.y, 0.0), height)
+            right, bottom = min(max(box.right, x), width), min(max(box.bottom, y), height)
+            word = Word(
+                raw.text,
+                round(x, 2),
+                round(y, 2),
+                round(right - x, 2),
+                round(bottom - y, 2),
+                round(raw.confidence, 4),
+            )
+            rows.setdefault(raw.line, []).append(word)
+            # Receipts read apart stay apart: one block each.
+            blocks[raw.line] = block if len(found) > 1 else raw.block
+        lines.extend(Line(tuple(words), blocks[line]) for line, words in rows.items())
+    largest = max(found, key=lambda part: part.letters, default=Attempt([]))
     page = Page(
         number=page_no,
         width=round(width, 2),
         height=round(height, 2),
         unit=unit,
         source="ocr",
-        rotation=found.rotation,
-        skew=found.skew,
+        rotation=largest.rotation,
+        skew=largest.skew,
         confidence=0.0,
-        lines=tuple(Line(tuple(words), blocks[line]) for line, words in lines.items()),
-        engine=found.engine,
+        lines=tuple(lines),
+        engine=largest.engine,
     )
     return replace(page, confidence=round(mean_confidence(page.words), 4))

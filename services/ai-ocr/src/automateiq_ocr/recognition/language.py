@@ -38,6 +38,16 @@ LANGUAGES = (
     ),
     *("hu", "ro", "sl", "hr", "tr", "el", "bg", "ru", "uk", "ms", "id", "zh", "ja", "ko", "ar", "he"),
 )
+# Tesseract's names of the languages that `scripts/setup` installs data for.
+TESSERACT_NAMES = {
+    "en": "eng",
+    "de": "deu",
+    "fr": "fra",
+    "es": "spa",
+    "it": "ita",
+    "nl": "nld",
+    "pt": "por",
+}
 _MOST_CHARACTERS = 20_000
 # Fewer letters name no language: "TOTAL" is written in five of them.
 _FEWEST_LETTERS = 12

@@ -13,12 +13,15 @@ from PIL import Image
 from automateiq_ocr.recognition import orientation, tesseract
 from automateiq_ocr.recognition.geometry import Placement, rotate, turn
 from automateiq_ocr.recognition.images import WORKING_PIXELS
+from automateiq_ocr.recognition.language import TESSERACT_NAMES, detect
 from automateiq_ocr.recognition.models import Box, Options, PageFailed
 from automateiq_ocr.recognition.recognizers import RawWord, Recognizer
 
 Treatment = Callable[[Image.Image], Image.Image]
 
 _LONG_WORD = 3
+# What the language of a text must be believed with before the page is read again for its sake.
+_SURE_LANGUAGE = 0.9
 # Heights of words in pixels: Tesseract was trained on lines of about 36 and loses small, thin or huge letters.
 SMALL_WORD, _TALL_WORD, _BEST_WORD = 16, 70, 36
 
@@ -84,8 +87,12 @@ class Looker:
         treat: Treatment | None = None,
         zoom: float = 1.0,
         psm: int = tesseract.AUTO,
+        languages: tuple[str, ...] = (),
     ) -> Attempt:
-        """What Tesseract reads, of the picture turned clockwise by `rotation`, straightened, treated and enlarged."""
+        """What Tesseract reads, of the picture turned clockwise by `rotation`, straightened, treated and enlarged.
+
+        It reads in the first of the options' languages unless told others.
+        """
         picture, placement, skew = self._straightened(rotation)
         if zoom != 1.0:
             size = (round(picture.width * zoom), round(picture.height * zoom))
@@ -93,7 +100,7 @@ class Looker:
         # Sauvola's threshold goes with every treatment: the page is a hard one, perhaps for its shadows.
         words = tesseract.read(
             treat(picture) if treat else picture,
-            self._languages,
+            languages or self._languages[:1],
             self._dpi,
             psm,
             self.remaining(),
@@ -109,14 +116,13 @@ class Looker:
         words = engine.read(picture, self._dpi, self._languages, self.remaining())
         return Attempt(words, placement, rotation, skew, engine.name)
 
-    def probe(self, share: float) -> Attempt:
-        """What Tesseract reads of a band across the middle, of this share of the height: a cheap first impression."""
-        picture, placement, skew = self._straightened(0)
-        height = max(1, round(picture.height * share))
-        top = (picture.height - height) // 2
-        band = picture.crop((0, top, picture.width, top + height))
-        words = tesseract.read(band, self._languages, self._dpi, tesseract.AUTO, self.remaining())
-        return Attempt([replace(word, y=word.y + top) for word in words], placement, 0, skew)
+    def look_again(self, found: Attempt) -> Attempt:
+        """What Tesseract reads in the page's own language, if that is another than the first and one of the options."""
+        code, confidence = detect("\n".join(word.text for word in found.words))
+        language = TESSERACT_NAMES.get(code)
+        if confidence < _SURE_LANGUAGE or language not in self._languages[1:]:
+            return found
+        return self.look(found.rotation, languages=(language, self._languages[0]))
 
     def told_turn(self) -> tuple[int, float] | None:
         """Tesseract's opinion of how the picture lies: (clockwise turn that brings it upright, confidence)."""

@@ -232,13 +232,16 @@ class DocumentInfo:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to read. `languages` are Tesseract's names; they must be installed. `deep_engine` is one of engines.py.
+    """How to read; `deep_engine` is one of engines.py.
 
     `easyocr_network` is the folder of a network for EasyOCR, "" for its official weights, which may be downloaded
     only with `easyocr_download`.
+
+    `languages` are Tesseract's names; they must be installed. A page is read in the first one, and again in that which
+    its text turns out to be in, if it is another of them.
     """
 
-    languages: tuple[str, ...] = ("eng",)
+    languages: tuple[str, ...] = ("eng", "deu", "fra", "spa", "ita", "nld", "por")
     dpi: int = 300
     max_pages: int = 100
     max_pixels: int = 50_000_000

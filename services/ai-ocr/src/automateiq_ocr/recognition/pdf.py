@@ -322,7 +322,7 @@ def _content(page: pypdfium2.PdfPage) -> _Content:
     area = max(1.0, width * height)
     share = together = 0.0
     pixels = paths = texts = invisible = texts_before_picture = 0
-    for raw, kind in _objects(page):
+    for raw, kind in objects(page):
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             texts += 1
             if pdfium.FPDFTextObj_GetTextRenderMode(raw) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
@@ -344,7 +344,8 @@ def _content(page: pypdfium2.PdfPage) -> _Content:
     return _Content(share, min(1.0, together), pixels, paths, hidden)
 
 
-def _objects(page: pypdfium2.PdfPage) -> Iterator[tuple[object, int]]:
+def objects(page: pypdfium2.PdfPage) -> Iterator[tuple[object, int]]:
+    """What the page is made of, as (PDFium's handle, kind), forms within forms included, up to a limit."""
     budget = _MOST_OBJECTS
 
     def walk(count: int, get: object, depth: int) -> Iterator[tuple[object, int]]:

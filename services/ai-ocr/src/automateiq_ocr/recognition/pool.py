@@ -4,7 +4,8 @@ Each worker is a fresh process (not forked: gRPC and threads do not survive a fo
 warm before the service is healthy. A worker does one call at a time over a socket of its own, so one that dies (out of
 memory, a crash in a C library) takes nothing with it but its call. That call is done once more by another, but only
 once: a file that kills its worker twice is at fault itself. A worker that does not come back in time (a hostile file
-can make a C library loop) is killed, which is such a death too; so is one whose caller has gone.
+can make a C library loop) is killed, which is such a death too; so is one whose caller has gone. One that holds too
+much memory after a call (large pages leave some behind) is replaced by a fresh one before the next.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 import structlog
@@ -70,6 +72,14 @@ class _Worker:
             raise _WorkerDied(f"it took longer than {seconds} s")
         return self._calls.recv()
 
+    def memory(self) -> int:
+        """Resident bytes; 0 where the system does not tell (it has no /proc)."""
+        try:
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1]
+            return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError, ValueError):
+            return 0
+
     def kill(self) -> None:
         """Ends it and the programs it runs."""
         with suppress(ProcessLookupError):
@@ -84,10 +94,14 @@ class _Worker:
 
 
 class WorkerPool:
-    """A fixed number of worker processes; none works longer than `limit_seconds` on one call."""
+    """A fixed number of worker processes; none works longer than `limit_seconds` on one call.
 
-    def __init__(self, workers: int, *, limit_seconds: float) -> None:
+    One that holds more than `limit_bytes` when a call is done is replaced; 0 sets no limit.
+    """
+
+    def __init__(self, workers: int, *, limit_seconds: float, limit_bytes: int = 0) -> None:
         self.workers = workers
+        self._limit_bytes = limit_bytes
         self._limit = math.ceil(limit_seconds)
         self._all: set[_Worker] = set()
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
@@ -152,10 +166,18 @@ class WorkerPool:
             call.add_done_callback(lambda done: self._abandoned(worker, done))
             raise
         except BaseException:
-            self._idle.put_nowait(worker)
+            self._give_back(worker)
             raise
-        self._idle.put_nowait(worker)
+        self._give_back(worker)
         return result
+
+    def _give_back(self, worker: _Worker) -> None:
+        held = worker.memory() if self._limit_bytes else 0
+        if held > self._limit_bytes:
+            _log.info("a worker grew too large and is replaced", megabytes=held >> 20)
+            self._replace(worker)
+        else:
+            self._idle.put_nowait(worker)
 
     def _add(self) -> None:
         worker = _Worker()

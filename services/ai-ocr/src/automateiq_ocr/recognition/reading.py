@@ -17,8 +17,9 @@ from dataclasses import replace
 
 from PIL import Image, ImageFilter, ImageOps
 
-from automateiq_ocr.recognition import engines, orientation, tesseract
+from automateiq_ocr.recognition import engines, orientation, regions, tesseract
 from automateiq_ocr.recognition.agreement import agreed
+from automateiq_ocr.recognition.geometry import Placement
 from automateiq_ocr.recognition.looks import SMALL_WORD, Attempt, Looker, Treatment
 from automateiq_ocr.recognition.models import Options
 from automateiq_ocr.recognition.recognizers import Recognizer
@@ -29,6 +30,8 @@ _FEW_LETTERS = 8
 _SURE = 0.85
 # Least share of the page's ink that lies in words. Pages with pictures fall below it too: they get one look more.
 _GOOD_COVERAGE = 0.5
+# A page read with less belief is not read again in its own language: the deep engine reads it better.
+_LEGIBLE = 0.8
 # From here on Tesseract is believed without asking the deep engine.
 _CLEAN = 0.92
 # What the deep engine reads with less belief may lie on its head.
@@ -37,17 +40,37 @@ _DEEP_CONFIDENCE = 0.8
 _SURE_TURN = 2.0
 
 
-def read_picture(image: Image.Image, dpi: int, options: Options) -> Attempt:
-    """Read a grey picture of at most WORKING_PIXELS within `options.page_seconds`."""
+def read_picture(image: Image.Image, dpi: int, options: Options) -> list[Attempt]:
+    """Read a grey picture of at most WORKING_PIXELS within `options.page_seconds`.
+
+    One attempt for each part that is read apart, as receipts side by side are; none where the picture is blank.
+    """
+    ends = time.monotonic() + options.page_seconds
     ink = orientation.find_ink(image)
     if ink.blank:
-        return Attempt([])
-    looker = Looker(image, ink, dpi, options, time.monotonic() + options.page_seconds)
+        return []
+    papers = regions.parts(ink)
+    if not papers:
+        return [_read_part(Looker(image, ink, dpi, options, ends), options)]
+    found = []
+    for paper in papers:
+        left, top = round(paper.x), round(paper.y)
+        cut = image.crop((left, top, round(paper.right), round(paper.bottom)))
+        cut_ink = orientation.find_ink(cut)
+        if not cut_ink.blank:
+            attempt = _read_part(Looker(cut, cut_ink, dpi, options, ends), options)
+            found.append(replace(attempt, placement=Placement(c=left, f=top).after(attempt.placement)))
+    return found
+
+
+def _read_part(looker: Looker, options: Options) -> Attempt:
     deep = engines.deep(options)
-    first = looker.look()
-    if deep is None:
-        return _read_alone(looker, first)
-    return _read_with(deep, looker, first)
+    # A page on its side is read as nonsense, which takes Tesseract up to ten times as long as text.
+    first = looker.look(_sure_turn(looker) if orientation.seems_sideways(looker.ink) else 0)
+    if first.confidence >= _LEGIBLE and not first.sideways:
+        again = looker.look_again(first)
+        first = again if again.score >= first.score else first
+    return _read_alone(looker, first) if deep is None else _read_with(deep, looker, first)
 
 
 def is_good(found: Attempt) -> bool:
@@ -69,16 +92,32 @@ def _read_with(deep: Recognizer, looker: Looker, first: Attempt) -> Attempt:
     """Tesseract's first look, and what the deep engine makes of the page if that leaves doubts."""
     if is_clean(looker, first) and not first.sideways:
         return first
-    if first.sideways or not is_good(first):
-        first = _turned(looker, first, looker.look)
+    if (first.sideways or not is_good(first)) and (told := _sure_turn(looker)):
+        first = looker.look(told)
         if is_clean(looker, first):
             return first
-    second = looker.look_with(deep, first.rotation)
-    if not is_good(first) and (second.sideways or second.confidence < _DEEP_CONFIDENCE):
-        second = _turned(looker, second, lambda rotation: looker.look_with(deep, rotation))
+    second = _laid_right(looker, deep, looker.look_with(deep, first.rotation))
     if first.rotation != second.rotation:
-        return second if second.score >= first.score else first
+        first = looker.look(second.rotation)
     return replace(second, words=agreed(first.words, second.words))
+
+
+def _laid_right(looker: Looker, deep: Recognizer, found: Attempt) -> Attempt:
+    """Perhaps the page still lies wrong: the deep engine reads lines that run down, and doubts those on their head."""
+    if found.sideways:
+        turns: tuple[int, ...] = (270, 90) if found.confidence >= _DEEP_CONFIDENCE else (90, 270)
+    elif found.letters >= _FEW_LETTERS and found.confidence < _DEEP_CONFIDENCE:
+        turns = (180,)
+    else:
+        return found
+    best = found
+    for turn in turns:
+        again = looker.look_with(deep, (found.rotation + turn) % 360)
+        if again.score > best.score * 1.05 or (best.sideways and not again.sideways):
+            best = again
+        if best.confidence >= _DEEP_CONFIDENCE and not best.sideways:
+            break
+    return best
 
 
 def _read_alone(looker: Looker, first: Attempt) -> Attempt:
@@ -114,6 +153,11 @@ def _turned(looker: Looker, first: Attempt, look: Callable[[int], Attempt]) -> A
         if is_good(best):
             break
     return best if best.words else first
+
+
+def _sure_turn(looker: Looker) -> int:
+    told = looker.told_turn()
+    return told[0] if told is not None and told[1] >= _SURE_TURN else 0
 
 
 def _better(looker: Looker, found: Attempt, treatments: tuple[Treatment, ...]) -> Attempt:
