@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from automateiq_core.errors import AppError
 from automateiq_ocr.einvoice.engine import understand
 from automateiq_ocr.extraction.engine import extract
 from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem
+from automateiq_ocr.extraction.ranking import WEIGHTS, use_models_from
 from automateiq_ocr.recognition.engine import engine_version, open_document, recognize_page
 from automateiq_ocr.recognition.models import Line, Options, Page, Word
 from scoring import Answer
@@ -24,6 +26,7 @@ from scoring import Answer
 WORK = (
     Path(os.environ.get("AUTOMATEIQ_BENCH_WORK", Path(__file__).resolve().parents[1] / ".work")) / "documents"
 )
+FOLDS = Path(__file__).resolve().parents[2] / "services" / "ai-ocr" / "training" / "ranker" / "folds"
 # Where the labels' names are not ours.
 NAMES = {"vendor_address": "address", "governing_law": "jurisdiction"}
 KINDS = {"purchase_order": "order"}
@@ -55,13 +58,27 @@ def answer(path: Path, options: Options) -> Answer:
         pages = pages_of(path, options)
     except AppError:
         return Answer()
-    return answer_of(extract(pages), "\n".join(page.text for page in pages))
+    with use_models_from(models_for(path)):
+        return answer_of(extract(pages), "\n".join(page.text for page in pages))
+
+
+def models_for(path: Path) -> Path:
+    """The models that never saw this document's vendor: of its fold of the training, or else the shipped ones."""
+    fold = _folds().get(hashlib.sha256(path.read_bytes()).hexdigest())
+    return WEIGHTS if fold is None else FOLDS / str(fold)
+
+
+@cache
+def _folds() -> dict[str, int]:
+    table: dict[str, int] = json.loads((FOLDS / "table.json").read_text())
+    return table
 
 
 def with_xml(path: Path, options: Options) -> ExtractedData:
     """What the service makes of a document: its pages, and the e-invoice embedded in it."""
     pages = pages_of(path, options)
-    return understand(path, open_document(path, None, options).mimetype, pages)
+    with use_models_from(models_for(path)):
+        return understand(path, open_document(path, None, options).mimetype, pages)
 
 
 def contradictions(data: ExtractedData) -> list[str]:
