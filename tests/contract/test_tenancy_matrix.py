@@ -117,6 +117,7 @@ REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
         filter=review_pb2.ReviewFilter(states=documents_pb2.ReviewState.values()[1:])
     ),
     "CountReviews": review_pb2.CountReviewsRequest,
+    "ListVendorMemories": review_pb2.ListVendorMemoriesRequest,
     "GetReviewSettings": review_pb2.GetReviewSettingsRequest,
     "UpdateReviewSettings": lambda: review_pb2.UpdateReviewSettingsRequest(
         settings=review_pb2.ReviewSettings(threshold=0.9)
@@ -225,6 +226,7 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
             "corrections": [{"field": "vendor", "value": "secret-of-a"}],
         }
         correction = client.post(f"{review}/corrections", json=said).json()["corrections"][0]
+        (memory,) = client.get("/api/review/vendors").json()["items"]
 
     async def hold() -> str:
         caller = Caller(fleet, a.organization_id, a.user_id)
@@ -238,6 +240,7 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
         "endpoint_id": endpoint["id"],
         "rule_id": rule_id,
         "delivery_id": delivery["id"],
+        "memory_id": memory["id"],
         "correction_id": correction["id"],
         "hold_id": asyncio.run(hold()),
         "organization_id": a.organization_id,

@@ -8,6 +8,8 @@ from automateiq.documents.v1 import documents_pb2 as pb
 from automateiq.documents.v1 import review_pb2
 from automateiq_documents.documents.models import DocumentType, PageWords, Processing, Reading, Stage
 from automateiq_documents.documents.store import DocumentStore, now
+from automateiq_documents.review.memory import Memory
+from automateiq_documents.review.memory_store import MemoryStore
 from automateiq_documents.review.service import ReviewService
 from automateiq_documents.review.store import ReviewStore
 
@@ -56,8 +58,9 @@ async def read_as(
     bench: Any, document_id: str, data: dict[str, Any], words: Sequence[Placed] = (), job: str = "job"
 ) -> None:
     """Puts a document into the state that a reading with this data leaves it in."""
-    store, reviews = DocumentStore(bench.mongo), ReviewService(ReviewStore(bench.mongo))
-    reading = Reading(
+    store, memory = DocumentStore(bench.mongo), Memory(MemoryStore(bench.mongo))
+    reviews = ReviewService(ReviewStore(bench.mongo), memory)
+    read = Reading(
         text=" ".join(text for text, _, _ in words) or "text",
         confidence=0.9,
         engine="none",
@@ -65,6 +68,7 @@ async def read_as(
         pages=[{"number": 1, "width": 600.0, "height": 800.0}],
     )
     assert await store.request(document_id, _queued(job))
+    reading = await memory.refine(read, words_of(words))
 
     async def work() -> None:
         kind = DocumentType(data["documentType"])

@@ -126,6 +126,10 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.documents.v1.ReviewService/GetReviewNeighbours": Rule(Permission.REVIEW_READ),
     "/automateiq.documents.v1.ReviewService/GetReviewSettings": Rule(Permission.REVIEW_READ),
     "/automateiq.documents.v1.ReviewService/UpdateReviewSettings": Rule(Permission.REVIEW_MANAGE),
+    "/automateiq.documents.v1.ReviewService/ListVendorMemories": Rule(Permission.REVIEW_READ),
+    "/automateiq.documents.v1.ReviewService/GetVendorMemory": Rule(Permission.REVIEW_READ),
+    "/automateiq.documents.v1.ReviewService/UpdateVendorMemory": Rule(Permission.REVIEW_MANAGE),
+    "/automateiq.documents.v1.ReviewService/DeleteVendorMemory": Rule(Permission.REVIEW_MANAGE),
     "/automateiq.ocr.v1.RecognitionService/InspectDocument": Rule(
         Permission.RECOGNITION_USE, _FROM_DOCUMENTS
     ),

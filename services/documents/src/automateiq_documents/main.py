@@ -21,6 +21,8 @@ from automateiq_documents.documents.reader import Reader
 from automateiq_documents.documents.service import DocumentsService
 from automateiq_documents.documents.servicer import DocumentsServicer
 from automateiq_documents.documents.store import DocumentStore
+from automateiq_documents.review.memory import Memory
+from automateiq_documents.review.memory_store import MemoryStore
 from automateiq_documents.review.service import ReviewService
 from automateiq_documents.review.servicer import ReviewServicer
 from automateiq_documents.review.store import ReviewStore
@@ -56,7 +58,9 @@ def wire(runtime: Runtime) -> Wiring:
     webhooks = WebhookStore(runtime.mongo)
     deliveries = _deliveries(settings, runtime, webhooks)
     review_store = ReviewStore(runtime.mongo)
-    reviews = ReviewService(review_store)
+    memory_store = MemoryStore(runtime.mongo)
+    memory = Memory(memory_store)
+    reviews = ReviewService(review_store, memory)
     dispatcher = Dispatcher(store, runtime.tasks, at_once=settings.readings_at_once)
     rules = RuleStore(runtime.mongo)
     ruling = RuleFollower(rules, store, reviews, deliveries)
@@ -68,6 +72,7 @@ def wire(runtime: Runtime) -> Wiring:
         credits,
         runtime.tasks,
         dispatcher,
+        refiners=(memory,),
         keepers=keepers,
         # The webhooks tell what all others have left.
         followers=(ruling, WebhookFollower(store, deliveries)),
@@ -81,7 +86,7 @@ def wire(runtime: Runtime) -> Wiring:
     endpoints = WebhooksService(webhooks, deliveries, local=settings.webhook_local_targets)
 
     async def migrate() -> None:
-        for one in (store, review_store, rules, webhooks):
+        for one in (store, review_store, memory_store, rules, webhooks):
             await one.ensure_indexes()
 
     return Wiring(
@@ -101,7 +106,7 @@ def wire(runtime: Runtime) -> Wiring:
             ),
             Servicer(
                 add_ReviewServiceServicer_to_server,
-                ReviewServicer(reviews),
+                ReviewServicer(reviews, memory),
                 "automateiq.documents.v1.ReviewService",
             ),
         ),

@@ -127,6 +127,34 @@ REVIEW_AUDIT_ACTION_ASSIGNED: ReviewAuditAction.ValueType  # 7
 """A person gave it to somebody."""
 Global___ReviewAuditAction: _TypeAlias = ReviewAuditAction  # noqa: Y015
 
+class _LabelSide:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LabelSideEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LabelSide.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LABEL_SIDE_UNSPECIFIED: _LabelSide.ValueType  # 0
+    """Not said."""
+    LABEL_SIDE_LEFT: _LabelSide.ValueType  # 1
+    """Left of the value."""
+    LABEL_SIDE_ABOVE: _LabelSide.ValueType  # 2
+    """Above the value."""
+    LABEL_SIDE_NONE: _LabelSide.ValueType  # 3
+    """There is none: the place on the page tells the value."""
+
+class LabelSide(_LabelSide, metaclass=_LabelSideEnumTypeWrapper):
+    """Where the label of a value stands."""
+
+LABEL_SIDE_UNSPECIFIED: LabelSide.ValueType  # 0
+"""Not said."""
+LABEL_SIDE_LEFT: LabelSide.ValueType  # 1
+"""Left of the value."""
+LABEL_SIDE_ABOVE: LabelSide.ValueType  # 2
+"""Above the value."""
+LABEL_SIDE_NONE: LabelSide.ValueType  # 3
+"""There is none: the place on the page tells the value."""
+Global___LabelSide: _TypeAlias = LabelSide  # noqa: Y015
+
 @_typing.final
 class ReviewReason(_message.Message):
     """One reason for a look."""
@@ -1319,3 +1347,352 @@ class UpdateReviewSettingsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateReviewSettingsResponse: _TypeAlias = UpdateReviewSettingsResponse  # noqa: Y015
+
+@_typing.final
+class RememberedConstant(_message.Message):
+    """A value that is the same on all documents of a vendor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    WRONG_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Which field."""
+    value: _builtins.str
+    """Its value."""
+    right: _builtins.int
+    """How often people said or confirmed it."""
+    wrong: _builtins.int
+    """How often people said something else; at 2 it is forgotten."""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        value: _builtins.str = ...,
+        right: _builtins.int = ...,
+        wrong: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "right", b"right", "value", b"value", "wrong", b"wrong"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RememberedConstant: _TypeAlias = RememberedConstant  # noqa: Y015
+
+@_typing.final
+class RememberedPlace(_message.Message):
+    """Where people found a value that differs from document to document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    PATTERN_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    WRONG_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Which field."""
+    side: Global___LabelSide.ValueType
+    """Where the label stands."""
+    pattern: _builtins.str
+    """The pattern of the value: a run of letters is A and its length, of digits 9 and its length. Empty for dates and
+    amounts.
+    """
+    right: _builtins.int
+    """How often people confirmed what was found there."""
+    wrong: _builtins.int
+    """How often people said something else; at 2 it is forgotten."""
+    @_builtins.property
+    def label(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The words of its label."""
+
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        label: _abc.Iterable[_builtins.str] | None = ...,
+        side: Global___LabelSide.ValueType = ...,
+        pattern: _builtins.str = ...,
+        right: _builtins.int = ...,
+        wrong: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "label", b"label", "pattern", b"pattern", "right", b"right", "side", b"side", "wrong", b"wrong"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RememberedPlace: _TypeAlias = RememberedPlace  # noqa: Y015
+
+@_typing.final
+class VendorMemory(_message.Message):
+    """What is remembered of a vendor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    KEYS_FIELD_NUMBER: _builtins.int
+    CONSTANTS_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
+    DATE_ORDER_FIELD_NUMBER: _builtins.int
+    ENABLED_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    UPDATED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id."""
+    name: _builtins.str
+    """The vendor's name."""
+    date_order: _builtins.str
+    """The order of its numeric dates: DMY, MDY or YMD; empty where nobody said."""
+    enabled: _builtins.bool
+    """Whether it is used."""
+    version: _builtins.int
+    """Counts its changes."""
+    @_builtins.property
+    def keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it is recognised by beside its name: "tax:DE136695976", "domain:acme.example", "phone:0192837"."""
+
+    @_builtins.property
+    def constants(self) -> _containers.RepeatedCompositeFieldContainer[Global___RememberedConstant]:
+        """What does not change."""
+
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___RememberedPlace]:
+        """Where the rest is found."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was begun."""
+
+    @_builtins.property
+    def updated_at(self) -> _timestamp_pb2.Timestamp:
+        """When it last changed."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        keys: _abc.Iterable[_builtins.str] | None = ...,
+        constants: _abc.Iterable[Global___RememberedConstant] | None = ...,
+        places: _abc.Iterable[Global___RememberedPlace] | None = ...,
+        date_order: _builtins.str = ...,
+        enabled: _builtins.bool = ...,
+        version: _builtins.int = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        updated_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "updated_at", b"updated_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["constants", b"constants", "created_at", b"created_at", "date_order", b"date_order", "enabled", b"enabled", "id", b"id", "keys", b"keys", "name", b"name", "places", b"places", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VendorMemory: _TypeAlias = VendorMemory  # noqa: Y015
+
+@_typing.final
+class ListVendorMemoriesRequest(_message.Message):
+    """Asks what is remembered of vendors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The beginning of the name; upper and lower case are the same. Empty does not filter."""
+    @_builtins.property
+    def page(self) -> _pagination_pb2.PageRequest:
+        """Which page."""
+
+    def __init__(
+        self,
+        *,
+        page: _pagination_pb2.PageRequest | None = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "page", b"page"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVendorMemoriesRequest: _TypeAlias = ListVendorMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class ListVendorMemoriesResponse(_message.Message):
+    """A page of what is remembered of vendors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORIES_FIELD_NUMBER: _builtins.int
+    PAGE_INFO_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def memories(self) -> _containers.RepeatedCompositeFieldContainer[Global___VendorMemory]:
+        """The memories, by name."""
+
+    @_builtins.property
+    def page_info(self) -> _pagination_pb2.PageInfo:
+        """What follows."""
+
+    def __init__(
+        self,
+        *,
+        memories: _abc.Iterable[Global___VendorMemory] | None = ...,
+        page_info: _pagination_pb2.PageInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page_info", b"page_info"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories", "page_info", b"page_info"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVendorMemoriesResponse: _TypeAlias = ListVendorMemoriesResponse  # noqa: Y015
+
+@_typing.final
+class GetVendorMemoryRequest(_message.Message):
+    """Asks what is remembered of a vendor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    memory_id: _builtins.str
+    """The memory's id."""
+    def __init__(
+        self,
+        *,
+        memory_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_id", b"memory_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVendorMemoryRequest: _TypeAlias = GetVendorMemoryRequest  # noqa: Y015
+
+@_typing.final
+class GetVendorMemoryResponse(_message.Message):
+    """What is remembered of a vendor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def memory(self) -> Global___VendorMemory:
+        """The memory."""
+
+    def __init__(
+        self,
+        *,
+        memory: Global___VendorMemory | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVendorMemoryResponse: _TypeAlias = GetVendorMemoryResponse  # noqa: Y015
+
+@_typing.final
+class UpdateVendorMemoryRequest(_message.Message):
+    """Asks to switch a memory on or off."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    ENABLED_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes a repeated call harmless; see docs/protos.md."""
+    memory_id: _builtins.str
+    """The memory's id."""
+    enabled: _builtins.bool
+    """Whether it is used from now on."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        memory_id: _builtins.str = ...,
+        enabled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled", b"enabled", "memory_id", b"memory_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVendorMemoryRequest: _TypeAlias = UpdateVendorMemoryRequest  # noqa: Y015
+
+@_typing.final
+class UpdateVendorMemoryResponse(_message.Message):
+    """The memory, switched."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def memory(self) -> Global___VendorMemory:
+        """The memory."""
+
+    def __init__(
+        self,
+        *,
+        memory: Global___VendorMemory | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVendorMemoryResponse: _TypeAlias = UpdateVendorMemoryResponse  # noqa: Y015
+
+@_typing.final
+class DeleteVendorMemoryRequest(_message.Message):
+    """Asks to forget a vendor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes a repeated call harmless; see docs/protos.md."""
+    memory_id: _builtins.str
+    """The memory's id."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        memory_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_id", b"memory_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteVendorMemoryRequest: _TypeAlias = DeleteVendorMemoryRequest  # noqa: Y015
+
+@_typing.final
+class DeleteVendorMemoryResponse(_message.Message):
+    """The vendor is forgotten."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteVendorMemoryResponse: _TypeAlias = DeleteVendorMemoryResponse  # noqa: Y015

@@ -97,6 +97,26 @@ class ReviewServiceStub:
                 request_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateReviewSettingsRequest.SerializeToString,
                 response_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateReviewSettingsResponse.FromString,
                 _registered_method=True)
+        self.ListVendorMemories = channel.unary_unary(
+                '/automateiq.documents.v1.ReviewService/ListVendorMemories',
+                request_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.ListVendorMemoriesRequest.SerializeToString,
+                response_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.ListVendorMemoriesResponse.FromString,
+                _registered_method=True)
+        self.GetVendorMemory = channel.unary_unary(
+                '/automateiq.documents.v1.ReviewService/GetVendorMemory',
+                request_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.GetVendorMemoryRequest.SerializeToString,
+                response_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.GetVendorMemoryResponse.FromString,
+                _registered_method=True)
+        self.UpdateVendorMemory = channel.unary_unary(
+                '/automateiq.documents.v1.ReviewService/UpdateVendorMemory',
+                request_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateVendorMemoryRequest.SerializeToString,
+                response_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateVendorMemoryResponse.FromString,
+                _registered_method=True)
+        self.DeleteVendorMemory = channel.unary_unary(
+                '/automateiq.documents.v1.ReviewService/DeleteVendorMemory',
+                request_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.DeleteVendorMemoryRequest.SerializeToString,
+                response_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.DeleteVendorMemoryResponse.FromString,
+                _registered_method=True)
 
 
 class ReviewServiceServicer:
@@ -189,6 +209,34 @@ class ReviewServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListVendorMemories(self, request, context):
+        """What is remembered of vendors, by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVendorMemory(self, request, context):
+        """What is remembered of one vendor. NOT_FOUND MEMORY_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateVendorMemory(self, request, context):
+        """Switches a memory on or off. Off, it is kept and still learns, but changes no reading.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteVendorMemory(self, request, context):
+        """Forgets a vendor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReviewServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -251,6 +299,26 @@ def add_ReviewServiceServicer_to_server(servicer, server):
                     servicer.UpdateReviewSettings,
                     request_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateReviewSettingsRequest.FromString,
                     response_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateReviewSettingsResponse.SerializeToString,
+            ),
+            'ListVendorMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVendorMemories,
+                    request_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.ListVendorMemoriesRequest.FromString,
+                    response_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.ListVendorMemoriesResponse.SerializeToString,
+            ),
+            'GetVendorMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVendorMemory,
+                    request_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.GetVendorMemoryRequest.FromString,
+                    response_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.GetVendorMemoryResponse.SerializeToString,
+            ),
+            'UpdateVendorMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVendorMemory,
+                    request_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateVendorMemoryRequest.FromString,
+                    response_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateVendorMemoryResponse.SerializeToString,
+            ),
+            'DeleteVendorMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteVendorMemory,
+                    request_deserializer=automateiq_dot_documents_dot_v1_dot_review__pb2.DeleteVendorMemoryRequest.FromString,
+                    response_serializer=automateiq_dot_documents_dot_v1_dot_review__pb2.DeleteVendorMemoryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -580,6 +648,114 @@ class ReviewService:
             '/automateiq.documents.v1.ReviewService/UpdateReviewSettings',
             automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateReviewSettingsRequest.SerializeToString,
             automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateReviewSettingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVendorMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/automateiq.documents.v1.ReviewService/ListVendorMemories',
+            automateiq_dot_documents_dot_v1_dot_review__pb2.ListVendorMemoriesRequest.SerializeToString,
+            automateiq_dot_documents_dot_v1_dot_review__pb2.ListVendorMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVendorMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/automateiq.documents.v1.ReviewService/GetVendorMemory',
+            automateiq_dot_documents_dot_v1_dot_review__pb2.GetVendorMemoryRequest.SerializeToString,
+            automateiq_dot_documents_dot_v1_dot_review__pb2.GetVendorMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateVendorMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/automateiq.documents.v1.ReviewService/UpdateVendorMemory',
+            automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateVendorMemoryRequest.SerializeToString,
+            automateiq_dot_documents_dot_v1_dot_review__pb2.UpdateVendorMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteVendorMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/automateiq.documents.v1.ReviewService/DeleteVendorMemory',
+            automateiq_dot_documents_dot_v1_dot_review__pb2.DeleteVendorMemoryRequest.SerializeToString,
+            automateiq_dot_documents_dot_v1_dot_review__pb2.DeleteVendorMemoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

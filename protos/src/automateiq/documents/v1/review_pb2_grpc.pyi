@@ -60,6 +60,14 @@ class ReviewServiceStub:
     """What the organization wants to look at."""
     UpdateReviewSettings: _grpc.UnaryUnaryMultiCallable[_review_pb2.UpdateReviewSettingsRequest, _review_pb2.UpdateReviewSettingsResponse]
     """Replaces the settings; they hold from the next reading on."""
+    ListVendorMemories: _grpc.UnaryUnaryMultiCallable[_review_pb2.ListVendorMemoriesRequest, _review_pb2.ListVendorMemoriesResponse]
+    """What is remembered of vendors, by name."""
+    GetVendorMemory: _grpc.UnaryUnaryMultiCallable[_review_pb2.GetVendorMemoryRequest, _review_pb2.GetVendorMemoryResponse]
+    """What is remembered of one vendor. NOT_FOUND MEMORY_NOT_FOUND."""
+    UpdateVendorMemory: _grpc.UnaryUnaryMultiCallable[_review_pb2.UpdateVendorMemoryRequest, _review_pb2.UpdateVendorMemoryResponse]
+    """Switches a memory on or off. Off, it is kept and still learns, but changes no reading."""
+    DeleteVendorMemory: _grpc.UnaryUnaryMultiCallable[_review_pb2.DeleteVendorMemoryRequest, _review_pb2.DeleteVendorMemoryResponse]
+    """Forgets a vendor."""
 
 @_typing.type_check_only
 class ReviewServiceAsyncStub(ReviewServiceStub):
@@ -93,6 +101,14 @@ class ReviewServiceAsyncStub(ReviewServiceStub):
     """What the organization wants to look at."""
     UpdateReviewSettings: _aio.UnaryUnaryMultiCallable[_review_pb2.UpdateReviewSettingsRequest, _review_pb2.UpdateReviewSettingsResponse]  # type: ignore[assignment]
     """Replaces the settings; they hold from the next reading on."""
+    ListVendorMemories: _aio.UnaryUnaryMultiCallable[_review_pb2.ListVendorMemoriesRequest, _review_pb2.ListVendorMemoriesResponse]  # type: ignore[assignment]
+    """What is remembered of vendors, by name."""
+    GetVendorMemory: _aio.UnaryUnaryMultiCallable[_review_pb2.GetVendorMemoryRequest, _review_pb2.GetVendorMemoryResponse]  # type: ignore[assignment]
+    """What is remembered of one vendor. NOT_FOUND MEMORY_NOT_FOUND."""
+    UpdateVendorMemory: _aio.UnaryUnaryMultiCallable[_review_pb2.UpdateVendorMemoryRequest, _review_pb2.UpdateVendorMemoryResponse]  # type: ignore[assignment]
+    """Switches a memory on or off. Off, it is kept and still learns, but changes no reading."""
+    DeleteVendorMemory: _aio.UnaryUnaryMultiCallable[_review_pb2.DeleteVendorMemoryRequest, _review_pb2.DeleteVendorMemoryResponse]  # type: ignore[assignment]
+    """Forgets a vendor."""
 
 class ReviewServiceServicer(metaclass=_abc_1.ABCMeta):
     """The look of people at what was read: which documents want one, what a person corrected, and the last word. Fields
@@ -195,5 +211,37 @@ class ReviewServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_review_pb2.UpdateReviewSettingsResponse, _abc.Awaitable[_review_pb2.UpdateReviewSettingsResponse]]:
         """Replaces the settings; they hold from the next reading on."""
+
+    @_abc_1.abstractmethod
+    def ListVendorMemories(
+        self,
+        request: _review_pb2.ListVendorMemoriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_pb2.ListVendorMemoriesResponse, _abc.Awaitable[_review_pb2.ListVendorMemoriesResponse]]:
+        """What is remembered of vendors, by name."""
+
+    @_abc_1.abstractmethod
+    def GetVendorMemory(
+        self,
+        request: _review_pb2.GetVendorMemoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_pb2.GetVendorMemoryResponse, _abc.Awaitable[_review_pb2.GetVendorMemoryResponse]]:
+        """What is remembered of one vendor. NOT_FOUND MEMORY_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def UpdateVendorMemory(
+        self,
+        request: _review_pb2.UpdateVendorMemoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_pb2.UpdateVendorMemoryResponse, _abc.Awaitable[_review_pb2.UpdateVendorMemoryResponse]]:
+        """Switches a memory on or off. Off, it is kept and still learns, but changes no reading."""
+
+    @_abc_1.abstractmethod
+    def DeleteVendorMemory(
+        self,
+        request: _review_pb2.DeleteVendorMemoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_pb2.DeleteVendorMemoryResponse, _abc.Awaitable[_review_pb2.DeleteVendorMemoryResponse]]:
+        """Forgets a vendor."""
 
 def add_ReviewServiceServicer_to_server(servicer: ReviewServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -20,6 +20,7 @@ from automateiq_documents.review.models import (
     ReasonKind,
     Settings,
 )
+from automateiq_documents.review.remembered import Side, VendorMemory
 from automateiq_documents.review.service import Reviewed
 from automateiq_documents.review.store import Queued
 
@@ -30,6 +31,7 @@ _TYPES_BACK = {number: kind for kind, number in _TYPES.items()}
 _ACTIONS = {action: pb.CorrectionAction.Value(f"CORRECTION_ACTION_{action.name}") for action in Action}
 _ACTIONS_BACK = {number: action for action, number in _ACTIONS.items()}
 _KINDS = {kind: pb.ReviewReasonKind.Value(f"REVIEW_REASON_KIND_{kind.value.upper()}") for kind in ReasonKind}
+_SIDES = {side: pb.LabelSide.Value(f"LABEL_SIDE_{side.name}") for side in Side}
 _AUDIT = {action: pb.ReviewAuditAction.Value(f"REVIEW_AUDIT_ACTION_{action.name}") for action in AuditAction}
 
 
@@ -62,6 +64,36 @@ def queued_message(queued: Queued) -> pb.QueuedReview:
         expected_loss=queued.review.loss,
         version=queued.review.version,
         assigned_to=queued.review.assigned_to,
+    )
+
+
+def memory_message(memory: VendorMemory) -> pb.VendorMemory:
+    """What is remembered of a vendor."""
+    return pb.VendorMemory(
+        id=memory.id,
+        name=memory.name,
+        keys=memory.keys,
+        constants=[
+            pb.RememberedConstant(field=name, value=one.value, right=one.right, wrong=one.wrong)
+            for name, one in sorted(memory.constants.items())
+        ],
+        places=[
+            pb.RememberedPlace(
+                field=name,
+                label=one.label.words,
+                side=_SIDES[one.label.side],
+                pattern=one.shape,
+                right=one.right,
+                wrong=one.wrong,
+            )
+            for name, taught in sorted(memory.places.items())
+            for one in taught
+        ],
+        date_order=memory.order,
+        enabled=memory.enabled,
+        version=memory.version,
+        created_at=stamp(memory.created_at),
+        updated_at=stamp(memory.updated_at),
     )
 
 

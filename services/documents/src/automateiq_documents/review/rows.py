@@ -19,6 +19,8 @@ from automateiq_documents.review.models import (
     Settings,
 )
 from automateiq_documents.review.overlay import value_of
+from automateiq_documents.review.recognising import name_keys
+from automateiq_documents.review.remembered import Constant, Label, Place, Side, VendorMemory
 
 SCHEMA_VERSION = 1
 
@@ -127,6 +129,100 @@ def settings_of(row: Row | None) -> Settings:
     if row is None:
         return Settings()
     return Settings(row["threshold"], row["thresholds"], row["important"], row["version"])
+
+
+def memory_row(memory: VendorMemory) -> Row:
+    """What is remembered of a vendor, but for its id and times."""
+    return {
+        "name": memory.name,
+        "sortName": folded(memory.name),
+        "names": list(memory.names),
+        "keys": list(memory.keys),
+        "lookup": [*memory.keys, *name_keys(memory.name), *(f"name:{name}" for name in memory.names)],
+        "constants": {name: _constant_row(one) for name, one in memory.constants.items()},
+        "places": {name: [_place_row(one) for one in taught] for name, taught in memory.places.items()},
+        "order": memory.order,
+        "orderTaughtBy": list(memory.order_taught_by),
+        "taughtBy": sorted(memory.taught_by),
+        "enabled": memory.enabled,
+        "version": memory.version,
+        "schemaVersion": SCHEMA_VERSION,
+    }
+
+
+def memory_of(row: Row) -> VendorMemory:
+    """What is remembered of the vendor of a row."""
+    return VendorMemory(
+        id=str(row["_id"]),
+        name=row["name"],
+        names=row["names"],
+        keys=row["keys"],
+        constants={
+            name: Constant(one["value"], one["right"], one["wrong"], one["against"], one["taughtBy"])
+            for name, one in row["constants"].items()
+        },
+        places={name: [_place_of(one) for one in taught] for name, taught in row["places"].items()},
+        order=row["order"],
+        order_taught_by=row["orderTaughtBy"],
+        enabled=row["enabled"],
+        version=row["version"],
+        created_at=row["createdAt"],
+        updated_at=row["updatedAt"],
+    )
+
+
+def _constant_row(constant: Constant) -> Row:
+    return {
+        "value": constant.value,
+        "right": constant.right,
+        "wrong": constant.wrong,
+        "against": list(constant.against),
+        "taughtBy": list(constant.taught_by),
+    }
+
+
+def _place_row(place: Place) -> Row:
+    return {
+        "label": _label_row(place.label),
+        "page": place.page,
+        "x": place.x,
+        "y": place.y,
+        "shape": place.shape,
+        "order": place.order,
+        "decimal": place.decimal,
+        "corrected": place.corrected,
+        "against": None if place.against is None else _label_row(place.against),
+        "againstChecked": place.against_checked,
+        "right": place.right,
+        "wrong": place.wrong,
+        "taughtBy": list(place.taught_by),
+    }
+
+
+def _place_of(row: Mapping[str, Any]) -> Place:
+    return Place(
+        label=_label_of(row["label"]),
+        page=row["page"],
+        x=row["x"],
+        y=row["y"],
+        shape=row["shape"],
+        order=row["order"],
+        decimal=row["decimal"],
+        corrected=row["corrected"],
+        against=None if row["against"] is None else _label_of(row["against"]),
+        against_checked=row["againstChecked"],
+        right=row["right"],
+        wrong=row["wrong"],
+        taught_by=row["taughtBy"],
+    )
+
+
+def _label_row(label: Label) -> Row:
+    return {"side": label.side.value, "words": list(label.words)}
+
+
+def _label_of(row: Mapping[str, Any]) -> Label:
+    return Label(Side(row["side"]), tuple(row["words"]))
 
 
 def box_row(box: Box | None) -> Row | None:

@@ -12,6 +12,7 @@ from automateiq_documents.documents.models import Document, Reading, ReviewState
 from automateiq_documents.documents.store import now
 from automateiq_documents.review import deciding
 from automateiq_documents.review.correcting import Author, apply, take_back
+from automateiq_documents.review.memory import Memory
 from automateiq_documents.review.models import (
     KINDS,
     LISTS,
@@ -44,8 +45,9 @@ class Reviewed:
 class ReviewService:
     """The reviews of the calling organization's documents. It keeps each beside its document (a `Keeper`)."""
 
-    def __init__(self, store: ReviewStore) -> None:
+    def __init__(self, store: ReviewStore, memory: Memory) -> None:
         self._store = store
+        self._memory = memory
 
     # Beside the document, in the transaction that changes it.
 
@@ -104,7 +106,7 @@ class ReviewService:
     # Saying.
 
     async def correct(self, document_id: str, version: int, changes: Sequence[Change]) -> Reviewed:
-        """Corrects values of a document, all or none.
+        """Corrects values of a document, all or none, and teaches the memory of its vendor.
 
         Raises:
             NotFound: there is no such document.
@@ -120,15 +122,18 @@ class ReviewService:
         ids = [str(new_id()) for _ in changes]
         after, entries = apply(review, changes, _author(), ids, lambda box: text_in(words, box))
         after = await self._weighed(after)
+        seen = await self._memory.look_at(review, page) if page else None
 
         async def work() -> None:
             await self._store.keep(after, replaces=version, entries=entries)
+            if seen is not None:
+                await self._memory.learn(review, after, seen)
 
         await self._store.transact(work)
         return await self.get(document_id)
 
     async def undo(self, document_id: str, version: int, correction_id: str) -> Reviewed:
-        """Takes a correction back: what was read, or said before it, is shown again.
+        """Takes a correction back: what was read, or said before it, is shown again, and what it taught is forgotten.
 
         Raises:
             NotFound: there is no such document or correction.
@@ -141,13 +146,16 @@ class ReviewService:
 
         async def work() -> None:
             await self._store.keep(after, replaces=version, entries=entries)
+            await self._memory.unlearn(correction_id)
 
         await self._store.transact(work)
         return await self.get(document_id)
 
     async def confirm(self, document_id: str, version: int) -> Reviewed:
-        """Says that a document is right as it is shown."""
+        """Says that a document is right as it is shown, and strengthens the memory of its vendor."""
         review = await self._open(document_id, version)
+        page = await self._store.page_text(document_id)
+        seen = await self._memory.look_at(review, page) if page else None
         confirmed = {name: value for name in SINGLE if (value := value_of(review.data, name))}
         after = _closed(
             replace(review, state=ReviewState.CONFIRMED, reasons=(), loss=0.0, confirmed=confirmed)
@@ -156,6 +164,8 @@ class ReviewService:
 
         async def work() -> None:
             await self._store.keep(after, replaces=version, entries=[entry])
+            if seen is not None:
+                await self._memory.strengthen(after, seen)
 
         await self._store.transact(work)
         return await self.get(document_id)

@@ -7,9 +7,11 @@ from automateiq.documents.v1 import review_pb2 as pb
 from automateiq.documents.v1 import review_pb2_grpc
 
 from automateiq_documents.documents.models import ReviewState
+from automateiq_documents.review.memory import Memory
 from automateiq_documents.review.messages import (
     changes_of,
     filter_of,
+    memory_message,
     queued_message,
     review_message,
     settings_message,
@@ -21,8 +23,9 @@ from automateiq_documents.review.service import ReviewService
 class ReviewServicer(review_pb2_grpc.ReviewServiceServicer):
     """Protobuf in, one call of the service, protobuf out."""
 
-    def __init__(self, reviews: ReviewService) -> None:
+    def __init__(self, reviews: ReviewService, memory: Memory) -> None:
         self._reviews = reviews
+        self._memory = memory
 
     async def GetReview(self, request: pb.GetReviewRequest, context: Any) -> pb.GetReviewResponse:
         """Gives a review."""
@@ -98,3 +101,33 @@ class ReviewServicer(review_pb2_grpc.ReviewServiceServicer):
         """Replaces the settings."""
         kept = await self._reviews.update_settings(settings_of(request.settings))
         return pb.UpdateReviewSettingsResponse(settings=settings_message(kept))
+
+    async def ListVendorMemories(
+        self, request: pb.ListVendorMemoriesRequest, context: Any
+    ) -> pb.ListVendorMemoriesResponse:
+        """Gives a page of what is remembered."""
+        page = await self._memory.page(request.name, request.page)
+        response = pb.ListVendorMemoriesResponse(memories=map(memory_message, page.memories))
+        response.page_info.next_page_token = page.next_page_token
+        return response
+
+    async def GetVendorMemory(
+        self, request: pb.GetVendorMemoryRequest, context: Any
+    ) -> pb.GetVendorMemoryResponse:
+        """Gives what is remembered of a vendor."""
+        found = await self._memory.get(request.memory_id)
+        return pb.GetVendorMemoryResponse(memory=memory_message(found))
+
+    async def UpdateVendorMemory(
+        self, request: pb.UpdateVendorMemoryRequest, context: Any
+    ) -> pb.UpdateVendorMemoryResponse:
+        """Switches a memory on or off."""
+        found = await self._memory.switch(request.memory_id, request.enabled)
+        return pb.UpdateVendorMemoryResponse(memory=memory_message(found))
+
+    async def DeleteVendorMemory(
+        self, request: pb.DeleteVendorMemoryRequest, context: Any
+    ) -> pb.DeleteVendorMemoryResponse:
+        """Forgets a vendor."""
+        await self._memory.delete(request.memory_id)
+        return pb.DeleteVendorMemoryResponse()

@@ -30,6 +30,10 @@ from automateiq_gateway.schemas.review import (
     Reviews,
     ReviewSettings,
     ReviewSettingsBody,
+    VendorMemories,
+    VendorMemory,
+    VendorMemoryBody,
+    VendorParameters,
     VersionBody,
 )
 
@@ -38,6 +42,7 @@ router = APIRouter(prefix="/api/review", **_OPTIONS)
 document_router = APIRouter(prefix="/api/documents/{document_id}/review", **_OPTIONS)
 
 CorrectionId = Annotated[str, Path(description="The correction's id", examples=["65f0c0ffee65f0c0ffee65f7"])]
+MemoryId = Annotated[str, Path(description="The memory's id", examples=["65f0c0ffee65f0c0ffee65f9"])]
 _ID = re.compile(r"[0-9a-f]{24}")
 
 
@@ -198,6 +203,56 @@ async def update_settings(
         )
     )
     return reply(answer.settings)
+
+
+@router.get("/vendors", response_model=VendorMemories)
+async def list_vendor_memories(which: VendorParameters, request: Request) -> Response:
+    """What is remembered of vendors from people's corrections, by name, page by page."""
+    answer = await parts.of(request).reviews.ListVendorMemories(
+        pb.ListVendorMemoriesRequest(
+            page=PageRequest(page_size=which.page_size, page_token=which.page_token), name=which.name
+        )
+    )
+    return reply(page(answer.memories, answer.page_info.next_page_token))
+
+
+@router.get("/vendors/{memory_id}", response_model=VendorMemory)
+async def get_vendor_memory(memory_id: MemoryId, request: Request) -> Response:
+    """What is remembered of one vendor."""
+    answer = await parts.of(request).reviews.GetVendorMemory(
+        pb.GetVendorMemoryRequest(memory_id=_known_memory(memory_id))
+    )
+    return reply(answer.memory)
+
+
+@router.patch("/vendors/{memory_id}", response_model=VendorMemory)
+async def update_vendor_memory(
+    memory_id: MemoryId, body: VendorMemoryBody, request: Request, idempotency_key: IdempotencyKey = ""
+) -> Response:
+    """Switch a vendor's memory on or off (admins and managers)."""
+    answer = await parts.of(request).reviews.UpdateVendorMemory(
+        pb.UpdateVendorMemoryRequest(
+            request_id=idempotency_key, memory_id=_known_memory(memory_id), enabled=body.enabled
+        )
+    )
+    return reply(answer.memory)
+
+
+@router.delete("/vendors/{memory_id}", status_code=204)
+async def delete_vendor_memory(
+    memory_id: MemoryId, request: Request, idempotency_key: IdempotencyKey = ""
+) -> Response:
+    """Forget a vendor (admins and managers)."""
+    await parts.of(request).reviews.DeleteVendorMemory(
+        pb.DeleteVendorMemoryRequest(request_id=idempotency_key, memory_id=_known_memory(memory_id))
+    )
+    return Response(status_code=204)
+
+
+def _known_memory(memory_id: str) -> str:
+    if not _ID.fullmatch(memory_id):
+        raise NotFound("MEMORY_NOT_FOUND", "There is no such vendor memory. It may have been deleted.")
+    return memory_id
 
 
 def _change(change: FieldChange) -> pb.FieldChange:

@@ -367,5 +367,90 @@ class ReviewSettingsBody(Body):
     model_config = ConfigDict(json_schema_extra={"example": _SETTINGS})
 
 
+class RememberedConstant(Schema):
+    """A value that is the same on all documents of a vendor."""
+
+    field: str = Field(description="Which field")
+    value: str = Field(description="Its value")
+    right: int = Field(description="How often people said or confirmed it")
+    wrong: int = Field(description="How often people said something else; at 2 it is forgotten")
+
+
+class RememberedPlace(Schema):
+    """Where people found a value that differs from document to document."""
+
+    field: str = Field(description="Which field")
+    label: list[str] = Field(description="The words of its label")
+    side: Literal["left", "above", "none"] | None = Field(description="Where the label stands")
+    pattern: str = Field(
+        description="Of a number: a run of letters is A and its length, of digits 9 and its length"
+    )
+    right: int = Field(description="How often people confirmed what was found there")
+    wrong: int = Field(description="How often people said something else; at 2 it is forgotten")
+
+
+_MEMORY: dict[str, Any] = {
+    "id": "65f0c0ffee65f0c0ffee65f9",
+    "name": "ACME Supplies Ltd",
+    "keys": ["domain:acme-supplies.example", "phone:0192837"],
+    "constants": [{"field": "vendor", "value": "ACME Supplies Ltd", "right": 3, "wrong": 0}],
+    "places": [
+        {
+            "field": "invoiceNumber",
+            "label": ["Reference", "code:"],
+            "side": "left",
+            "pattern": "A2 - 94 - 94",
+            "right": 2,
+            "wrong": 0,
+        }
+    ],
+    "dateOrder": "MDY",
+    "enabled": True,
+    "version": 4,
+    "createdAt": "2026-11-22T09:40:00Z",
+    "updatedAt": "2026-11-23T10:12:00Z",
+}
+
+
+class VendorMemory(Schema):
+    """What the organization remembers of a vendor, from people's corrections and confirmations."""
+
+    id: str = Field(description="Its id")
+    name: str = Field(description="The vendor's name")
+    keys: list[str] = Field(description="What the vendor is recognised by beside its name")
+    constants: list[RememberedConstant] = Field(description="What does not change")
+    places: list[RememberedPlace] = Field(description="Where the rest is found")
+    date_order: str = Field(description="The order of its numeric dates: DMY, MDY or YMD; empty if not known")
+    enabled: bool = Field(description="Whether it is used")
+    version: int = Field(description="Counts its changes")
+    created_at: datetime | None = Field(description="When it was begun")
+    updated_at: datetime | None = Field(description="When it last changed")
+
+    model_config = ConfigDict(json_schema_extra={"example": _MEMORY})
+
+
+class VendorMemories(Page):
+    """A page of what is remembered of vendors, by name."""
+
+    items: list[VendorMemory] = Field(description="The memories")
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_MEMORY], "nextPageToken": None}})
+
+
+class VendorMemoryBody(Body):
+    """A switch."""
+
+    enabled: bool = Field(description="Off, it is kept and still learns, but changes no reading")
+
+    model_config = ConfigDict(json_schema_extra={"example": {"enabled": False}})
+
+
+class VendorQuery(PageQuery):
+    """Which vendors."""
+
+    name: str = Field("", max_length=200, description="The beginning of the name")
+
+
+VendorParameters = Annotated[VendorQuery, Query()]
 FilterParameters = Annotated[FilterQuery, Query()]
 QueueParameters = Annotated[QueueQuery, Query()]
