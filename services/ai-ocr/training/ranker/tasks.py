@@ -9,6 +9,7 @@ from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.extraction.sums import features, find_sums
 from automateiq_ocr.recognition.models import Page
 from learning import Candidates, Task
+from vendor_names import vendor_right, vendors
 
 
 def _sums(pages: Sequence[Page]) -> Candidates:
@@ -20,4 +21,5 @@ TASKS: tuple[Task, ...] = (
     Task("total", "total", _sums),
     Task("subtotal", "subtotal", _sums),
     Task("tax", "tax", _sums),
+    Task("vendor", "vendor", vendors, vendor_right),
 )

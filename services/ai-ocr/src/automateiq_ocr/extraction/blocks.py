@@ -65,9 +65,13 @@ def beneath(layout: Layout, head: Cell, most: int, *, whole: bool = False) -> It
     above = head.span
     for row in layout.below(head.row, most + 8):
         pitch = max(above.height, row.height)
-        if row.middle - above.middle > 3.2 * pitch:
+        if row.middle - above.middle > 3.6 * pitch:
             return
-        here = [c for c in cells_of(row, whole=whole) if _under(c.span, above) or _under(c.span, head.span)]
+        here = [
+            c
+            for c in cells_of(row, whole=whole)
+            if whole or _under(c.span, above) or _under(c.span, head.span)
+        ]
         if not here:
             continue
         cell = min(here, key=lambda c: abs(c.span.left - above.left))
@@ -79,7 +83,8 @@ def beneath(layout: Layout, head: Cell, most: int, *, whole: bool = False) -> It
 
 
 def _under(span: Span, above: Span) -> bool:
-    return abs(span.left - above.left) < 1.5 * above.height or overlap(span, above) > 0.5
+    shift = span.left - above.left
+    return abs(shift) < 1.5 * above.height or (overlap(span, above) > 0.5 and shift > -1.5 * above.height)
 
 
 def right_of(head: Cell) -> Cell | None:

@@ -11,14 +11,12 @@ from automateiq_ocr.extraction.contracts import Contract, find_contract
 from automateiq_ocr.extraction.dating import find_document_dates
 from automateiq_ocr.extraction.document_type import find_type
 from automateiq_ocr.extraction.evidence import stands_on
-from automateiq_ocr.extraction.iban import find_iban
 from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.extraction.line_items import check_lines, find_line_items
 from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem, TaxLine
 from automateiq_ocr.extraction.numbers import find_number
-from automateiq_ocr.extraction.parties import find_vendor
+from automateiq_ocr.extraction.parties import find_parties
 from automateiq_ocr.extraction.payment import find_payment_method
-from automateiq_ocr.extraction.tax_ids import find_tax_id
 from automateiq_ocr.extraction.totals import Totals, find_totals
 from automateiq_ocr.recognition.language import detect
 from automateiq_ocr.recognition.models import Page
@@ -53,6 +51,7 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         if totals.total is None or totals.total.confidence < _PLAIN_TOTAL:
             totals = Totals()
     paid_by = find_payment_method(layout, Decimal(totals.total.value) if totals.total else None)
+    parties = find_parties(layout, kind)
     contract = find_contract(pages, layout) if kind is DocumentType.CONTRACT else Contract()
     sign = None
     if currency is not None:
@@ -65,9 +64,11 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         document_type=kind,
         document_type_confidence=sure,
         language=language,
-        vendor=proven(find_vendor(layout, kind)),
-        vendor_tax_id=proven(find_tax_id(layout)),
-        iban=proven(find_iban(layout)),
+        vendor=proven(contract.parties[0] if contract.parties else parties.vendor),
+        vendor_tax_id=proven(parties.vendor_tax_id),
+        vendor_address=proven(parties.vendor_address),
+        iban=proven(parties.iban),
+        customer=proven(parties.customer),
         invoice_number=proven(number),
         date=proven(contract.effective_date or dates.issue),
         due_date=proven(dates.due) if bill else None,

@@ -132,9 +132,18 @@ class Layout:
 
     @cached_property
     def narrow(self) -> bool:
-        """Whether the print is a narrow strip, as a till's: few characters fit side by side."""
+        """Whether the print is a narrow strip, as a till's: few characters fit side by side.
+
+        A letter in large print has about as few, but is not much higher than wide: pages are 1.41 times as high.
+        """
+        if not self.rows:
+            return False
         wide = sorted((row.right - row.left) / max(1e-6, row.height) for row in self.rows)
-        return bool(wide) and wide[int(0.95 * (len(wide) - 1))] < 32
+        usual = wide[int(0.95 * (len(wide) - 1))]
+        page = [row for row in self.rows if row.page == self.rows[0].page]
+        width = max(row.right for row in page) - min(row.left for row in page)
+        tall = (page[-1].middle - page[0].middle) / max(1e-6, width) > 1.55
+        return usual < 26 or (usual < 32 and tall)
 
     @cached_property
     def text(self) -> str:

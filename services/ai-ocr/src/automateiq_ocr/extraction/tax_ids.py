@@ -96,7 +96,8 @@ _LEAD = re.compile(
 _TAX_ITSELF = re.compile(r"(?:v\.?a\.?t|t\.?v\.?a|mwst|iva|b\.?t\.?w|moms|gst|sst|hst|tps|alv|ust)\.?")
 # Beside one of these the number is the customer's.
 _CUSTOMERS = any_of(
-    r"customer\S*", r"clients?", r"kunden?\S*", r"klant\S*", r"cliente", r"your", r"ihre?", r"votre", r"vos", r"uw",
+    r"customer\S*", r"clients?", r"kunden?\S*", r"klant\S*", r"cliente", r"your", r"ihre?", r"votre", r"vos",
+    r"uw",
     r"vostr[ao]", r"vossa?", r"buyer", r"kaufer\S*", r"destinatari[oa]", r"acheteur",
 )  # fmt: skip
 

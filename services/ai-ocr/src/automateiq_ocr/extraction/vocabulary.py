@@ -269,7 +269,8 @@ ISSUER = any_of(
 )  # fmt: skip
 _STRONG_FORM = (
     r"ltd|limited|llc|llp|inc|corp|corporation|plc|pty|gmbh|mbh|ag|kg|ohg|gbr|kgaa|sarl|sas|eurl|s\.l|s\.l\.u"
-    r"|s\.r\.l|srl|s\.p\.a|b\.v|bv|n\.v|sdn\.? ?bhd|s/b|pte|oy|aps|sp\.? z o\.?o|uab|lda|a\.g|e\.v|oyj|asa"
+    r"|s\.r\.l|srl|s\.p\.a|b\.v|bv|n\.v|s[du0]n\.? ?[b38][hn][d0]|s/b|pte|oy|aps|sp\.? z o\.?o|uab|lda|a\.g"
+    r"|e\.v|oyj|asa"
 )
 STRONG_FORM = re.compile(rf"(?<!\w)(?:{_STRONG_FORM})(?:\.|(?!\w))")
 LEGAL_FORM = re.compile(
