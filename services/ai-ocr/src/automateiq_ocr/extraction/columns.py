@@ -115,6 +115,8 @@ def _one_cell(row: Row, start: int, end: int) -> bool:
 def _mostly(row: Row, titles: Sequence[tuple[int, int, str]], share: float = 0.55) -> bool:
     letters = len(re.findall(r"[a-z]", row.folded))
     covered = sum(len(re.findall(r"[a-z]", row.folded[a:b])) for a, b, _ in titles)
+    if len(re.findall(r"\d", row.text)) > 3:
+        return False  # "Date: 3/5/2026"
     return letters > 0 and covered >= share * letters and not _MONEY.search(row.text)
 
 

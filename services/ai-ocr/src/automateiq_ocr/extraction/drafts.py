@@ -70,6 +70,15 @@ def rate_in(span: Span, decimal_mark: str | None) -> tuple[Span, Decimal] | None
     return None
 
 
+_CODE = r"[A-Z]{0,4}-?[A-Z]{0,2}\d[\w/.-]*"
+_NO_NAME = re.compile(rf"(?:{_CODE}|[A-Z]{{1,3}}\d?|\W*)(?:\s+(?:[\W\d]*|{_CODE}|[A-Z]{{1,3}}\d?))*")
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is no more than an article's number or a tax code: "9001620", "FG-A00019", "CE72 - 10", "SR"."""
+    return bool(_NO_NAME.fullmatch(text)) or not re.search(r"[^\W\d_]{3}|[\u3040-\u9fff\uac00-\ud7af]", text)
+
+
 def has_words(text: str) -> bool:
     """Whether a text says something: two letters side by side, or a sign that is a word of its own."""
     return bool(re.search(r"[^\W\d_]{2}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", text))

@@ -13,9 +13,9 @@ from decimal import Decimal
 from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.amounts import Amount, find_amounts, parse_number
 from automateiq_ocr.extraction.column_titles import CARRIED_FOLDED, COUNT_FOLDED
-from automateiq_ocr.extraction.drafts import Draft, has_words
+from automateiq_ocr.extraction.drafts import Draft, has_words, is_code
+from automateiq_ocr.extraction.labelling import labelled
 from automateiq_ocr.extraction.layout import Layout, Row, Span
-from automateiq_ocr.extraction.totals import labelled
 
 _TIMES = re.compile(
     r"(?<![\w.,])(?P<quantity>\d{1,4}(?:[.,]\d{1,3})?)\s*(?P<unit>[A-Za-zÀ-ÿ]{1,5}\.?\s*)?"
@@ -23,7 +23,12 @@ _TIMES = re.compile(
 )
 _PRICE_TIMES = re.compile(r"(?P<price>\d{1,5}[.,]\d{2})\s*[x×*X]\s*(?P<quantity>\d{1,3})(?![.,\d])")
 _LEADING = re.compile(r"^(?P<quantity>\d{1,3})(?:\s*(?:[x×*X]\s*)?(?=[A-Za-zÀ-ÿ(])|\s*[x×*X]\s*(?=\d{6}))")
-_TAX_CODE = re.compile(r"[\s*€$£#]*(?:[A-Z]{1,3}\d?|[*#]|\d(?: ?%)?)?[\s*€$£)]*")
+_CONTACT = re.compile(r"(?<!\w)(?:tel|fax|phone|www|iban|reg)(?!\w)")
+# What is added to the sum of the lines.
+_CHARGE = re.compile(
+    r"(?<!\w)(?:se?r?vi?c?e?\.? (?:charge|chrg|chg|chr)\w*|servicecharge|bedienung|rou?nd\w*|rnd)(?!\w)"
+)
+_TAX_CODE = re.compile(r"[\s*€$£#]*(?:[A-Za-z]{1,3}\d?|[*#]|\d(?: ?%)?)?[\s*€$£)]*")
 
 
 @dataclass
@@ -72,7 +77,10 @@ _Read = tuple[Row, "_Times | None", Draft | None]
 
 
 def _read(row: Row, decimal_mark: str | None) -> _Read:
-    return row, _times(row, decimal_mark), _priced(row, decimal_mark)
+    times, draft = _times(row, decimal_mark), _priced(row, decimal_mark)
+    if times is not None and draft is None and _named(row, times):
+        times = None  # a name with the price of one, "Rice 10KG @53.50"
+    return row, times, draft
 
 
 def _nameless(read: _Read) -> bool:
@@ -99,22 +107,36 @@ def _name_near(read: list[_Read], index: int, step: int) -> Row | None:
             return None
         if _is_name(other):
             return other
-        if not _is_code(other):
+        if not is_code(other.text):
             return None
     return None
 
 
 def _names_below(read: list[_Read]) -> bool:
-    """Whether this till prints names under their prices: one is left under the last price, none over the first."""
+    """Whether this till prints names under their prices.
+
+    Then one is left under the last price and none over the first; where there are both, the nearer ones count.
+    """
     nameless = [index for index, entry in enumerate(read) if _nameless(entry)]
     if not nameless or _name_near(read, nameless[-1], 1) is None:
         return False
-    return len(nameless) > 1 or _name_near(read, nameless[0], -1) is None
+    if _name_near(read, nameless[0], -1) is None:
+        return True
+    gaps: dict[int, float] = {-1: 0.0, 1: 0.0}
+    for index in nameless:
+        over, under = _name_near(read, index, -1), _name_near(read, index, 1)
+        if over is not None and under is not None:
+            row = read[index][0]
+            gaps[-1] += row.middle - over.middle
+            gaps[1] += under.middle - row.middle
+    return gaps[1] < 0.9 * gaps[-1]
 
 
 def _times(row: Row, decimal_mark: str | None) -> _Times | None:
     """ "3 x 5.90 [17.70]" or "5.90 x 3 [17.70]" somewhere in a row."""
-    amounts = [a for a in find_amounts(row, decimal_mark) if a.cents]
+    amounts = [
+        a for a in find_amounts(row, decimal_mark) if re.search(r"[.,]\d{2}", row.text[a.start : a.end])
+    ]
     for pattern, swapped in ((_PRICE_TIMES, True), (_TIMES, False)):
         match = pattern.search(row.text)
         parsed = parse_number(match["quantity"], decimal_mark) if match else None
@@ -172,11 +194,14 @@ def _is_name(row: Row) -> bool:
     folded = row.folded
     return (
         (len(re.findall(r"[^\W\d_]", folded)) >= 3 or has_words(folded))
-        and not _is_code(row)
+        and not is_code(row.text)
         and not COUNT_FOLDED.search(folded)
         and labelled(folded)[0] is None
-        and not vocabulary.PAYMENT.search(folded)
-        and not re.search(r"\d{1,2}[:/.]\d{2}[:/.]?\d|tel|fax|www|@|:\s", folded)
+        and not vocabulary.PAYMENT.match(folded)
+        and not re.search(
+            r"\d{1,2}:\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2}|\d{4}\s*(?:hrs|uhr|h)?\s*-\s*\d{4}\s*(?:hrs|uhr|h)|tel|fax|www|:\s|@[a-z]",
+            folded,
+        )
     )
 
 
@@ -185,11 +210,6 @@ def _until(span: Span, row: Row, stop: int) -> Span:
     before = row.within(0, max(0, stop - 1))
     tokens = tuple(token for token in span.tokens if token in before)
     return Span(span.page, span.index, tokens) if tokens else span
-
-
-def _is_code(row: Row) -> bool:
-    """Whether a row holds no more than an article's number: "9001620", "CE72 - 10", "*S"."""
-    return not re.search(r"[^\W\d_]{3}", row.text) and not has_words(re.sub(r"[A-Za-z]", "", row.text))
 
 
 def _priced(row: Row, decimal_mark: str | None) -> Draft | None:
@@ -203,11 +223,16 @@ def _priced(row: Row, decimal_mark: str | None) -> Draft | None:
         return None
     amount = amounts[-1]
     label = row.folded[: amounts[0].start]
-    if labelled(label)[0] is not None or vocabulary.PAYMENT.search(label) or vocabulary.CHANGE.search(label):
+    if (
+        _CHARGE.search(label)
+        or labelled(label)[0] is not None
+        or vocabulary.PAYMENT.search(label)
+        or vocabulary.CHANGE.search(label)
+    ):
         return None
     if not _TAX_CODE.fullmatch(row.text[amount.end :]) or re.search(r"\d[:/]\d", label):
         return None
-    if label.rstrip().endswith("@") or (not amount.value and len(amounts) == 1):
+    if row.text[: amount.start].rstrip().endswith("@") or (not amount.value and len(amounts) == 1):
         return None  # the price of one, or nothing to pay
     draft = Draft(amount=amount, row=row)
     start = 0
@@ -228,10 +253,11 @@ def _priced(row: Row, decimal_mark: str | None) -> Draft | None:
         tokens = tokens[:-1]
     while len(tokens) > 1 and re.fullmatch(r"\d{5,14}|\W+", tokens[0].text):
         tokens = tokens[1:]  # the code in front of the name
-    if tokens and has_words(" ".join(t.text for t in tokens)):
+    while tokens and tokens[-1].text.startswith("@"):
+        tokens = tokens[:-1]
+    name = " ".join(t.text for t in tokens)
+    if has_words(name) and not is_code(name):
         draft.rows = [Span(row.page, row.index, tokens)]
-    elif not tokens or not re.search(r"[a-z]{2}", label):
-        draft.rows = []
     return draft
 
 
