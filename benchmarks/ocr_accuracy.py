@@ -61,6 +61,9 @@ def labels_of(data: ExtractedData) -> dict[str, Any]:
     """The values alone, under the data sets' names."""
     fields: dict[str, Any] = {name: field.value for name, field in data.fields().items()}
     fields["line_items"] = [values_of(item) for item in data.line_items]
+    fields["parties"] = [party.value for party in data.parties]
+    if data.governing_law is not None:
+        fields["jurisdiction"] = data.governing_law.value
     return fields
 
 
