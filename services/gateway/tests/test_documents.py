@@ -69,6 +69,8 @@ async def test_nobody_else_sees_it(admin: Any, register: Any) -> None:
         ("DELETE", ""),
         ("GET", "/file"),
         ("GET", "/events"),
+        ("GET", "/pages/1/image"),
+        ("GET", "/export"),
         ("POST", "/cancel"),
     ):
         problem(await stranger.request(method, path + suffix), 404, "DOCUMENT_NOT_FOUND")

@@ -26,6 +26,8 @@ ENDPOINTS = {
     "DELETE /api/documents/{document_id}",
     "GET /api/documents/{document_id}/file",
     "GET /api/documents/{document_id}/events",
+    "GET /api/documents/{document_id}/pages/{page}/image",
+    "GET /api/documents/{document_id}/export",
     "POST /api/documents/{document_id}/cancel",
     "POST /api/documents/process",
     "GET /api/documents/{document_id}/review",

@@ -130,6 +130,8 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.documents.v1.ReviewService/GetVendorMemory": Rule(Permission.REVIEW_READ),
     "/automateiq.documents.v1.ReviewService/UpdateVendorMemory": Rule(Permission.REVIEW_MANAGE),
     "/automateiq.documents.v1.ReviewService/DeleteVendorMemory": Rule(Permission.REVIEW_MANAGE),
+    "/automateiq.documents.v1.ViewsService/GetPageImage": Rule(Permission.DOCUMENTS_READ),
+    "/automateiq.documents.v1.ViewsService/ExportReading": Rule(Permission.DOCUMENTS_READ),
     "/automateiq.ocr.v1.RecognitionService/InspectDocument": Rule(
         Permission.RECOGNITION_USE, _FROM_DOCUMENTS
     ),

@@ -7,8 +7,9 @@ from automateiq.billing.v1 import credits_pb2
 from automateiq.documents.v1.documents_pb2_grpc import add_DocumentsServiceServicer_to_server
 from automateiq.documents.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from automateiq.documents.v1.rules_pb2_grpc import add_RulesServiceServicer_to_server
+from automateiq.documents.v1.views_pb2_grpc import add_ViewsServiceServicer_to_server
 from automateiq.documents.v1.webhooks_pb2_grpc import add_WebhooksServiceServicer_to_server
-from automateiq.ocr.v1 import recognition_pb2
+from automateiq.ocr.v1 import recognition_pb2, rendering_pb2
 from automateiq_core.mongo import Mongo
 from automateiq_core.process import Service, Servicer, Wiring, main
 from automateiq_core.runtime import Runtime
@@ -30,6 +31,9 @@ from automateiq_documents.rules.service import RuleFollower, RulesService
 from automateiq_documents.rules.servicer import RulesServicer
 from automateiq_documents.rules.store import RuleStore
 from automateiq_documents.settings import DocumentsSettings
+from automateiq_documents.views.renderer import Renderer
+from automateiq_documents.views.service import ViewsService
+from automateiq_documents.views.servicer import ViewsServicer
 from automateiq_documents.webhooks import tasks as webhook_tasks
 from automateiq_documents.webhooks.delivering import Deliveries
 from automateiq_documents.webhooks.sender import Sender
@@ -49,8 +53,9 @@ def wire(runtime: Runtime) -> Wiring:
     settings = cast(DocumentsSettings, runtime.settings)
     store = DocumentStore(runtime.mongo)
     blobs = _blobs(settings, runtime.mongo)
+    ocr = runtime.peer("ocr", settings.ocr_target, recognition_pb2, rendering_pb2)
     reader = Reader(
-        runtime.peer("ocr", settings.ocr_target, recognition_pb2),
+        ocr,
         inspect_seconds=settings.inspect_seconds,
         recognize_seconds=settings.recognize_seconds,
     )
@@ -85,6 +90,9 @@ def wire(runtime: Runtime) -> Wiring:
     servicer = DocumentsServicer(documents, processing)
     endpoints = WebhooksService(webhooks, deliveries, local=settings.webhook_local_targets)
 
+    renderer = Renderer(ocr, page_seconds=settings.render_seconds, pdf_seconds=settings.export_seconds)
+    views = ViewsService(store, blobs, renderer)
+
     async def migrate() -> None:
         for one in (store, review_store, memory_store, rules, webhooks):
             await one.ensure_indexes()
@@ -98,6 +106,11 @@ def wire(runtime: Runtime) -> Wiring:
                 add_WebhooksServiceServicer_to_server,
                 WebhooksServicer(endpoints, deliveries),
                 "automateiq.documents.v1.WebhooksService",
+            ),
+            Servicer(
+                add_ViewsServiceServicer_to_server,
+                ViewsServicer(views),
+                "automateiq.documents.v1.ViewsService",
             ),
             Servicer(
                 add_RulesServiceServicer_to_server,

@@ -31,6 +31,11 @@ class DocumentsSettings(ServiceSettings):
         "Keep it below the worker's threads, so that one organization does not hold up the others",
     )
 
+    render_seconds: float = Field(60.0, gt=0, description="How long ai-ocr may take to show one page")
+    export_seconds: float = Field(
+        600.0, gt=0, description="How long ai-ocr may take to make a searchable PDF of one document"
+    )
+
     blob_store: Literal["gridfs", "s3"] = Field(
         "gridfs", description="Where files are kept: gridfs (in MongoDB) or s3; choose once"
     )

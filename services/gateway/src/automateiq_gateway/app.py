@@ -13,7 +13,17 @@ from starlette.middleware.cors import CORSMiddleware
 from automateiq_gateway import openapi, problems
 from automateiq_gateway.entry import DOCS_PATH, Entry
 from automateiq_gateway.parts import open_parts
-from automateiq_gateway.routers import auth, billing, documents, health, members, review, rules, webhooks
+from automateiq_gateway.routers import (
+    auth,
+    billing,
+    documents,
+    health,
+    members,
+    review,
+    rules,
+    views,
+    webhooks,
+)
 from automateiq_gateway.settings import GatewaySettings
 
 # In the order in which they are tried: what is asked for most goes first.
@@ -21,6 +31,7 @@ _ROUTERS = (
     documents.router,
     documents.upload_router,
     documents.stream_router,
+    views.router,
     review.document_router,
     review.router,
     auth.open_router,
@@ -36,12 +47,14 @@ _SENT_HEADERS = (
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "If-None-Match",
     "Last-Event-ID",
     "X-Auth-Mode",
     "X-Request-Id",
 )
 _SHOWN_HEADERS = (
     "Content-Disposition",
+    "ETag",
     "Location",
     "RateLimit",
     "RateLimit-Policy",

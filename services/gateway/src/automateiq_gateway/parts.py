@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
-from automateiq.documents.v1 import documents_pb2, review_pb2, rules_pb2, webhooks_pb2
+from automateiq.documents.v1 import documents_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
 from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
 from automateiq.documents.v1.rules_pb2_grpc import RulesServiceStub
+from automateiq.documents.v1.views_pb2_grpc import ViewsServiceStub
 from automateiq.documents.v1.webhooks_pb2_grpc import WebhooksServiceStub
 from automateiq.identity.v1 import accounts_pb2, sessions_pb2
 from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceStub
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceAsyncStub
     from automateiq.documents.v1.review_pb2_grpc import ReviewServiceAsyncStub
     from automateiq.documents.v1.rules_pb2_grpc import RulesServiceAsyncStub
+    from automateiq.documents.v1.views_pb2_grpc import ViewsServiceAsyncStub
     from automateiq.documents.v1.webhooks_pb2_grpc import WebhooksServiceAsyncStub
     from automateiq.identity.v1.accounts_pb2_grpc import AccountsServiceAsyncStub
     from automateiq.identity.v1.sessions_pb2_grpc import SessionsServiceAsyncStub
@@ -55,6 +57,7 @@ class Parts:
     accounts: "AccountsServiceAsyncStub"
     sessions: "SessionsServiceAsyncStub"
     documents: "DocumentsServiceAsyncStub"
+    views: "ViewsServiceAsyncStub"
     webhooks: "WebhooksServiceAsyncStub"
     rules: "RulesServiceAsyncStub"
     document_json: Callable[[str], Awaitable[bytes]]
@@ -94,7 +97,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
     documents = Peer(
         "documents",
         settings.documents_target,
-        (documents_pb2, review_pb2, rules_pb2, webhooks_pb2),
+        (documents_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2),
         signer,
         default_deadline_seconds=deadline,
     )
@@ -126,6 +129,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             accounts=AccountsServiceStub(identity.channel),
             sessions=sessions,
             documents=DocumentsServiceStub(documents.channel),
+            views=ViewsServiceStub(documents.channel),
             webhooks=WebhooksServiceStub(documents.channel),
             rules=RulesServiceStub(documents.channel),
             document_json=_document_json(documents, apart),
