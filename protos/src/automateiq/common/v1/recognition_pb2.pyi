@@ -502,3 +502,59 @@ class ExtractedData(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExtractedData: _TypeAlias = ExtractedData  # noqa: Y015
+
+@_typing.final
+class DocumentPart(_message.Message):
+    """Pages of a file that seem to be one document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGES_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    DOCUMENT_TYPE_FIELD_NUMBER: _builtins.int
+    VENDOR_FIELD_NUMBER: _builtins.int
+    INVOICE_NUMBER_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    confidence: _builtins.float
+    """How sure it is that they are one document, and no other page belongs to it, 0 to 1."""
+    document_type: _builtins.str
+    """invoice, receipt, credit_note, purchase_order, statement, contract or general."""
+    @_builtins.property
+    def pages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Their numbers in the file, counted from 1."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What speaks for its beginning, for instance page_one, other_number, separator_page; empty for the first part."""
+
+    @_builtins.property
+    def vendor(self) -> Global___ExtractedField:
+        """Who issued it."""
+
+    @_builtins.property
+    def invoice_number(self) -> Global___ExtractedField:
+        """The number its issuer gave it."""
+
+    @_builtins.property
+    def total(self) -> Global___ExtractedField:
+        """The sum that it is about."""
+
+    def __init__(
+        self,
+        *,
+        pages: _abc.Iterable[_builtins.int] | None = ...,
+        confidence: _builtins.float = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        document_type: _builtins.str = ...,
+        vendor: Global___ExtractedField | None = ...,
+        invoice_number: Global___ExtractedField | None = ...,
+        total: Global___ExtractedField | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["invoice_number", b"invoice_number", "total", b"total", "vendor", b"vendor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "document_type", b"document_type", "invoice_number", b"invoice_number", "pages", b"pages", "reasons", b"reasons", "total", b"total", "vendor", b"vendor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DocumentPart: _TypeAlias = DocumentPart  # noqa: Y015

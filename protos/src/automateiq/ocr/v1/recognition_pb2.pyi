@@ -208,6 +208,7 @@ class RecognitionResult(_message.Message):
     EXTRACTED_DATA_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int
     FROM_CACHE_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The text in reading order; pages are parted by a form feed."""
     confidence: _builtins.float
@@ -228,6 +229,10 @@ class RecognitionResult(_message.Message):
     def extracted_data(self) -> _recognition_pb2.ExtractedData:
         """The data found in it."""
 
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[_recognition_pb2.DocumentPart]:
+        """The documents that its pages seem to hold, in order. Blank and separator pages between them are in none."""
+
     def __init__(
         self,
         *,
@@ -238,10 +243,11 @@ class RecognitionResult(_message.Message):
         extracted_data: _recognition_pb2.ExtractedData | None = ...,
         engine: _builtins.str = ...,
         from_cache: _builtins.bool = ...,
+        parts: _abc.Iterable[_recognition_pb2.DocumentPart] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["extracted_data", b"extracted_data"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "engine", b"engine", "extracted_data", b"extracted_data", "from_cache", b"from_cache", "pages", b"pages", "text", b"text", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "engine", b"engine", "extracted_data", b"extracted_data", "from_cache", b"from_cache", "pages", b"pages", "parts", b"parts", "text", b"text", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

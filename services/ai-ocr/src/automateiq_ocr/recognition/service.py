@@ -7,6 +7,7 @@ from pathlib import Path
 
 from automateiq_ocr.einvoice.engine import understand
 from automateiq_ocr.extraction.models import ExtractedData
+from automateiq_ocr.extraction.stacks import UnderstoodPart, understand_parts
 from automateiq_ocr.proposals.engine import with_proposals
 from automateiq_ocr.proposals.models import Proposer, missing
 from automateiq_ocr.recognition.engine import open_document
@@ -41,6 +42,8 @@ class Recognition:
     engine: str
     # The numbers of the pages that were not read now, because they had been read before.
     cached: frozenset[int]
+    # The documents that the pages seem to hold; one or none where they seem to be one document.
+    parts: tuple[UnderstoodPart, ...] = ()
 
     @property
     def from_cache(self) -> bool:
@@ -131,7 +134,8 @@ class RecognitionService:
             await asyncio.gather(*tasks, return_exceptions=True)
         ordered = tuple(pages[number] for number in range(1, info.page_count + 1))
         data = await self._completed(await self._aside.run(understand, path, info.mimetype, ordered), ordered)
-        yield Recognition(ordered, data, self._engine, cached)
+        parts = await self._aside.run(understand_parts, ordered) if len(ordered) > 1 else ()
+        yield Recognition(ordered, data, self._engine, cached, parts)
 
     async def _completed(self, data: ExtractedData, pages: tuple[Page, ...]) -> ExtractedData:
         """The data with what a language model proposes for the rest, where there is one."""

@@ -11,6 +11,7 @@ from automateiq.ocr.v1.recognition_pb2_grpc import RecognitionServiceServicer
 from automateiq_core.errors import InvalidInput
 
 from automateiq_ocr.extraction.models import ExtractedData, Field, LineItem, TaxLine
+from automateiq_ocr.extraction.stacks import UnderstoodPart
 from automateiq_ocr.recognition.models import Box, Page
 from automateiq_ocr.recognition.service import KnownPage, PagesRead, Recognition, RecognitionService
 from automateiq_ocr.recognition.spool import spooled
@@ -83,8 +84,22 @@ def _response(event: PagesRead | Recognition) -> pb.RecognizeDocumentResponse:
         extracted_data=_data(event.data),
         engine=event.engine,
         from_cache=event.from_cache,
+        parts=[_part(part) for part in event.parts],
     )
     return pb.RecognizeDocumentResponse(result=result)
+
+
+def _part(understood: UnderstoodPart) -> common.DocumentPart:
+    part, data = understood.part, understood.data
+    return common.DocumentPart(
+        pages=part.pages,
+        confidence=part.confidence,
+        reasons=part.reasons,
+        document_type=data.document_type,
+        vendor=None if data.vendor is None else _field(data.vendor),
+        invoice_number=None if data.invoice_number is None else _field(data.invoice_number),
+        total=None if data.total is None else _field(data.total),
+    )
 
 
 def _page(page: Page, *, cached: bool) -> common.Page:

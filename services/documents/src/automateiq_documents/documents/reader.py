@@ -144,6 +144,7 @@ def reading_done(result: pb.RecognitionResult) -> ReadingDone:
         engine=result.engine,
         extracted_data=_plain(MessageToDict(result.extracted_data)),
         pages=[MessageToDict(page, always_print_fields_with_no_presence=True) for page in result.pages],
+        parts=[_plain(MessageToDict(part)) for part in result.parts],
     )
     return ReadingDone(reading, _packed(result), _KINDS.get(result.extracted_data.document_type))
 
