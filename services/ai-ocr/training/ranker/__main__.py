@@ -17,13 +17,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same sums in the same order
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
-from automateiq_ocr.extraction.ranking import WEIGHTS
+from automateiq_ocr.extraction.ranking import WEIGHTS, forget
+from calibrating import fit_evidence, fit_scores, learn_evidence, learn_scores
 from generated import generate
 from labelled import Labelled, load
 from learning import FOLDS, SEED, Task, fit, folds_of, rows_of
@@ -51,8 +53,32 @@ def train(
             left_out = {group for group, number in fold_of.items() if number == fold}
             _write(folds / str(fold) / f"{task.name}.onnx", fit(rows.without(left_out)))
         print(f"{task.name}: {len(rows.right)} candidates, {int(rows.right.sum())} right")
+    calibrate(documents, fold_of, weights, folds)
     table = {document.sha256: fold_of[document.group] for document in documents}
-    _write(folds / "table.json", (json.dumps(table, indent=1, sort_keys=True) + "\n").encode())
+    _write_json(folds / "table.json", table)
+
+
+def calibrate(documents: Sequence[Labelled], fold_of: Mapping[str, int], weights: Path, folds: Path) -> None:
+    """The confidences, by the answers of the folds' models. A fold's own answers do not teach its calibration."""
+    places = {None: weights} | {fold: folds / str(fold) for fold in range(FOLDS)}
+    for place in places.values():
+        (place / "calibration.json").unlink(missing_ok=True)
+    forget()
+    rows = learn_evidence(documents, fold_of, folds)
+    made: dict[int | None, dict[str, Any]] = {}
+    for fold, place in places.items():
+        learnt = fit_evidence(rows, fold)
+        made[fold] = {"evidence": {"total": learnt} if learnt else {}}
+        _write_json(place / "calibration.json", made[fold])
+    forget()
+    scores = learn_scores(documents, fold_of, folds)
+    for fold, place in places.items():
+        _write_json(place / "calibration.json", {**made[fold], "fields": fit_scores(scores, fold)})
+    forget()
+
+
+def _write_json(path: Path, content: Any) -> None:
+    _write(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -76,10 +102,13 @@ def main() -> None:
         default=ROOT / "benchmarks" / ".work" / "read",
         help="where read pages are kept: SET/FILE.json",
     )
-    arguments.add_argument("--only", nargs="*", help="names of rankers; all where not given")
+    arguments.add_argument("--only", nargs="*", help="names of rankers, none for the confidences alone")
     asked = arguments.parse_args()
     documents = load(asked.data, asked.pages)
-    tasks = [task for task in TASKS if not asked.only or task.name in asked.only]
+    tasks = [task for task in TASKS if asked.only is None or task.name in asked.only]
+    if asked.only == []:
+        calibrate(documents, folds_of(documents), WEIGHTS, HERE / "folds")
+        return
     train(documents, generate(GENERATED, SEED), tasks, WEIGHTS, HERE / "folds")
 
 

@@ -215,6 +215,8 @@ def find_amounts(row: Row, decimal_mark: str | None) -> Iterator[Amount]:
             continue
         value, unsure = parsed
         bracketed = bool(match["open"] and match["close"])
+        if match["open"] and not bracketed and number.isdigit() and text[match.end("number") :].find(")") > 0:
+            continue  # a count: "TO PAY SEK (3 ITEMS)"
         if match["open"] and not bracketed:
             start = match.start("number")
         if match["minus"] or match["tail"] or bracketed:

@@ -17,6 +17,7 @@ from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field,
 from automateiq_ocr.extraction.numbers import find_number
 from automateiq_ocr.extraction.parties import find_parties
 from automateiq_ocr.extraction.payment import find_payment_method
+from automateiq_ocr.extraction.ranking import calibrated
 from automateiq_ocr.extraction.totals import Totals, find_totals
 from automateiq_ocr.recognition.language import detect
 from automateiq_ocr.recognition.models import Page
@@ -60,7 +61,7 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     def proven(field: Field | None) -> Field | None:
         return field if field is not None and stands_on(field, pages, layout) else None
 
-    return ExtractedData(
+    data = ExtractedData(
         document_type=kind,
         document_type_confidence=sure,
         language=language,
@@ -101,6 +102,16 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         governing_law=proven(contract.governing_law),
         renewal=proven(contract.renewal),
     )
+    return _calibrated(data)
+
+
+def _calibrated(data: ExtractedData) -> ExtractedData:
+    """With confidences that are chances, for the fields where they were learnt."""
+    found = {
+        name: replace(field, confidence=round(calibrated(name, field.confidence), 4))
+        for name, field in data.fields().items()
+    }
+    return replace(data, **found)  # type: ignore[arg-type]
 
 
 def _still_due(kind: DocumentType, totals: Totals) -> Field | None:

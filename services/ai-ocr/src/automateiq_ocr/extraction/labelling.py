@@ -53,6 +53,8 @@ def _plainly_called(amount: Amount, roles: Roles | None, inside: list[Amount]) -
     """ "TOTAL 180": the last number of a row whose label is nothing but that of a total."""
     if not roles or amount is not inside[-1] or amount.value < 1:
         return False
+    if amount.row.text[amount.start : amount.end].startswith("0"):
+        return False  # "006" is a misread sum, or a number of something
     return roles.get("plain", 0.0) > 0.8
 
 

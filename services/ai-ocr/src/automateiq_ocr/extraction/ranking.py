@@ -1,18 +1,20 @@
 """Small learned rankers: of the candidates for a field, how likely each is the right one.
 
 A ranker is a file `weights/<name>.onnx`, made by `make train-ranker` (services/ai-ocr/training/ranker). It takes a
-table of features, one row a candidate, and gives the chance of each. `weights/calibration.json` says, field by field,
-what an uncalibrated score is worth as a chance.
+table of features, one row a candidate, and gives the chance of each. `weights/calibration.json` says what an
+uncalibrated score of a field is worth as a chance, and how evidence adds up to one.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -54,13 +56,26 @@ def ranker(name: str) -> Ranker:
 def calibrated(field: str, score: float) -> float:
     """The chance that a value of this field with this score (0 to 1) is right; the score itself where none was learnt.
 
-    Between the learnt points it runs straight.
+    Platt scaling: a straight line in log odds, so that the order of the scores stays.
     """
-    points = _load_calibration(_directory.get()).get(field)
-    if not points:
+    line = _load_calibration(_directory.get()).get("fields", {}).get(field)
+    if line is None:
         return score
-    scores, chances = points
-    return float(np.interp(score, scores, chances))
+    held = min(max(score, 0.001), 0.999)
+    return _logistic(line["bias"] + line["slope"] * math.log(held / (1 - held)))
+
+
+def chance(name: str, evidence: Sequence[float]) -> float:
+    """The chance, learnt by logistic regression, that a choice with this evidence is right; 0.5 before any training."""
+    learnt = _load_calibration(_directory.get()).get("evidence", {}).get(name)
+    if learnt is None:
+        return 0.5
+    weighed = (weight * value for weight, value in zip(learnt["weights"], evidence, strict=True))
+    return _logistic(learnt["bias"] + sum(weighed))
+
+
+def _logistic(odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
 
 
 @contextmanager
@@ -82,10 +97,12 @@ def _load(path: Path) -> Ranker:
 
 
 @lru_cache(maxsize=16)
-def _load_calibration(directory: Path) -> dict[str, tuple[list[float], list[float]]]:
+def _load_calibration(directory: Path) -> dict[str, Any]:
     path = directory / "calibration.json"
-    if not path.exists():
-        return {}
-    return {
-        field: (points["scores"], points["chances"]) for field, points in json.loads(path.read_text()).items()
-    }
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def forget() -> None:
+    """Lets go of what was loaded, for a training that has just written it anew."""
+    _load.cache_clear()
+    _load_calibration.cache_clear()

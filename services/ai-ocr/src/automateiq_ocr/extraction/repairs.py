@@ -37,7 +37,7 @@ def with_repairs(sums: Sums) -> Sums:
 
 
 def _expected(sums: Sums) -> set[Decimal]:
-    """What a total must be: net and tax at a printed rate, and what was paid less the change."""
+    """What a total must be: net and tax at a printed rate, the totals at two rates, what was paid less change."""
     taxed = {
         net + tax
         for net in sums.called("subtotal", _PLAIN)
@@ -47,7 +47,9 @@ def _expected(sums: Sums) -> set[Decimal]:
     paid = {
         cash - change for cash in sums.called("cash") for change in sums.called("change") if cash > change
     }
-    return taxed | (paid & sums.listed)
+    parts = sums.called("partial")
+    of_rates = {one + other for one in parts for other in parts if one < other}
+    return taxed | of_rates | (paid & sums.listed)
 
 
 def _misread(amount: Amount, value: Decimal) -> bool:

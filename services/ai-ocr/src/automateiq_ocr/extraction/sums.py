@@ -18,7 +18,7 @@ from automateiq_ocr.extraction.labelling import Labelling, Role, label_amounts
 from automateiq_ocr.extraction.layout import Layout, Row
 from automateiq_ocr.extraction.taxes import RateLines, find_rate_lines
 
-_ROUNDING = Decimal("0.05")  # cash totals are rounded to five cents in some countries
+ROUNDING = Decimal("0.05")  # cash totals are rounded to five cents in some countries
 _PLAIN = 0.6  # a label from this score on says plainly what its amount is
 _MOST = 14  # values of a role that are weighed against one another
 _RATE = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
@@ -199,8 +199,8 @@ def _equations(entry: Sum, facts: _Facts) -> list[float]:
         float(any_net_and_tax),
         float(net_of),
         float(after_rounding),
-        float(after_rounding and value % _ROUNDING == 0),
-        float(value % _ROUNDING == 0),
+        float(after_rounding and value % ROUNDING == 0),
+        float(value % ROUNDING == 0),
         float(any(_same(value, sum_, CENT / 2) for sum_ in paid)),
         float(value in called["payment"] or value in called["cash"]),
         float(any(cash > value for cash in called["cash"])),

@@ -8,29 +8,26 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
-from automateiq_ocr.extraction.amounts import CENT, TOLERANCE
+from automateiq_ocr.extraction.amounts import CENT, TOLERANCE, normal
 from automateiq_ocr.extraction.labelling import Role, labelled
-from automateiq_ocr.extraction.layout import Layout, Row
+from automateiq_ocr.extraction.layout import Layout, Row, lay_out
 from automateiq_ocr.extraction.models import Field, TaxLine
-from automateiq_ocr.extraction.ranking import ranker
+from automateiq_ocr.extraction.odds import Odds, all_odds, is_partial
+from automateiq_ocr.extraction.ranking import chance
 from automateiq_ocr.extraction.repairs import with_repairs
-from automateiq_ocr.extraction.sums import Sum, Sums, features, find_sums
+from automateiq_ocr.extraction.sums import ROUNDING, Sum, Sums, find_sums
+from automateiq_ocr.recognition.models import Page
 
 __all__ = ["Totals", "find_totals", "labelled"]
 
-_ROUNDING = Decimal("0.05")  # cash totals are rounded to five cents in some countries
 _WEIGHED = 7  # sums of a role that are weighed against one another
 # What the arithmetic is worth, in the unit of log odds.
 _ADDS_UP = 3.0
 _ADDS_UP_ROUNDED = 1.5
 _IS_RATE = 1.0
-_AFTER_ROUNDING = 2.5
 _CONTRADICTS = -1.5
 _IMPOSSIBLE = -4.0
 _PAYMENTS: tuple[Role, ...] = ("cash", "payment")
-_SUMMED = -0.5
-_PAID_SO = 1.0
-_OF_ONE_RATE = -2.0
 # A sum in a sentence, which no label calls anything, is a total only if much else says so.
 _LEAST_LABELLED = -2.5
 _LEAST_BARE = 0.5
@@ -54,22 +51,10 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class _Odds:
-    """A sum, and the log odds that it is what is looked for."""
-
-    entry: Sum
-    odds: float
-
-    @property
-    def value(self) -> Decimal:
-        return self.entry.value
-
-
-@dataclass(frozen=True, slots=True)
 class _Choice:
-    total: _Odds | None = None
-    subtotal: _Odds | None = None
-    tax: _Odds | None = None
+    total: Odds | None = None
+    subtotal: Odds | None = None
+    tax: Odds | None = None
     checks: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     score: float = 0.0
@@ -80,71 +65,36 @@ def find_totals(layout: Layout, lines: Iterable[Decimal] = ()) -> Totals:
     sums = with_repairs(find_sums(layout))
     if not sums.sums:
         return Totals()
-    table = features(sums)
-    odds = {name: _odds(sums, ranker(name).score(table)) for name in ("total", "subtotal", "tax")}
-    odds["total"] = _after_payment(sums, _after_rounding(sums, odds["total"]))
-    if (by_rate := sums.by_rate.tax) is not None:
-        # Where no sum of the taxes is printed, or illegible.
-        odds["tax"].insert(0, _Odds(Sum(by_rate), _SUMMED))
+    odds = all_odds(sums)
+    return _totals(sums, _choose(sums, odds), odds["total"], sum(lines, Decimal(0)))
+
+
+def chosen_total(pages: Sequence[Page]) -> tuple[str, list[float]] | None:
+    """(the total that is chosen, the evidence for it): what its confidence is learnt from."""
+    sums = with_repairs(find_sums(lay_out(pages)))
+    if not sums.sums:
+        return None
+    odds = all_odds(sums)
     choice = _choose(sums, odds)
-    return _totals(sums, choice, odds["total"], sum(lines, Decimal(0)))
+    if choice.total is None:
+        return None
+    return normal(choice.total.value), _evidence_of(sums, choice, odds["total"], Decimal(0))
 
 
-def _odds(sums: Sums, chances: Sequence[float]) -> list[_Odds]:
-    """The likeliest sums first; of equally likely ones the later printed."""
-    found = [
-        _Odds(entry, math.log(max(chance, 1e-4) / max(1 - chance, 1e-4)))
-        for entry, chance in zip(sums.sums, chances, strict=True)
-    ]
-    found.reverse()
-    return sorted(found, key=lambda one: one.odds, reverse=True)
+def _evidence_of(sums: Sums, choice: _Choice, totals: list[Odds], lines: Decimal) -> list[float]:
+    total = choice.total
+    if total is None:
+        return []
+    rival = next((one.odds for one in totals if one.entry is not total.entry), -6.0)
+    checks = (*choice.checks, *_checks_of(sums, total.entry, lines))
+    discounted = any(sums.called("discount"))
+    return evidence(total.odds, rival, total.entry, checks, choice.doubts, discounted=discounted)
 
 
-def _after_rounding(sums: Sums, totals: list[_Odds]) -> list[_Odds]:
-    """The sum after a printed rounding is the total, not the one before it."""
-    steps = [
-        (amount.row.index, abs(entry.value))
-        for entry in sums.sums
-        for amount in entry.amounts
-        if entry.labels.get("rounding", 0.0) > 0.5 and 0 < abs(entry.value) <= _ROUNDING
-    ]
-    likely = [one for one in totals if one.odds > -1.5]
-    after = {
-        id(rounded.entry)
-        for index, step in steps
-        for plain, rounded in product(likely, totals)
-        if abs(plain.value - rounded.value) == step
-        and rounded.value % _ROUNDING == 0
-        and any(amount.row.index < index for amount in plain.entry.amounts)
-        and any(amount.row.index > index for amount in rounded.entry.amounts)
-    }
-    return [
-        replace(one, odds=one.odds + _AFTER_ROUNDING) if id(one.entry) in after else one for one in totals
-    ]
-
-
-def _after_payment(sums: Sums, totals: list[_Odds]) -> list[_Odds]:
-    """Cash less change is the total; cash that change was given on is not, nor is the total at one rate."""
-    pairs = [
-        (cash, cash - change)
-        for cash in sums.called("cash")
-        for change in sums.called("change")
-        if change > 0
-    ]
-    shifts = {cash: -_PAID_SO for cash, _ in pairs} | {rest: _PAID_SO for _, rest in pairs}
-    totals = [replace(one, odds=one.odds + shifts.get(one.value, 0.0)) for one in totals]
-    if any(one.entry.labels.get("plain") and one.odds > 0 for one in totals):
-        # Beside "Total payable", "Total 6% supplies" is that of one rate.
-        totals = [
-            replace(one, odds=one.odds + _OF_ONE_RATE) if _partial(one.entry) else one for one in totals
-        ]
-    return sorted(totals, key=lambda one: one.odds, reverse=True)
-
-
-def _choose(sums: Sums, odds: dict[str, list[_Odds]]) -> _Choice:
+def _choose(sums: Sums, odds: dict[str, list[Odds]]) -> _Choice:
     best = _Choice(score=-math.inf)
-    subtotals: list[_Odds | None] = [None, *(one for one in odds["subtotal"][:_WEIGHED] if one.odds > -4.0)]
-    taxes: list[_Odds | None] = [None, *(one for one in odds["tax"][:_WEIGHED] if one.odds > -4.0)]
+    subtotals: list[Odds | None] = [None, *(one for one in odds["subtotal"][:_WEIGHED] if one.odds > -4.0)]
+    taxes: list[Odds | None] = [None, *(one for one in odds["tax"][:_WEIGHED] if one.odds > -4.0)]
     for total, subtotal, tax in product(odds["total"][:_WEIGHED], subtotals, taxes):
         choice = _weighed(sums, total, subtotal, tax)
         if choice.score > best.score:
@@ -152,7 +102,7 @@ def _choose(sums: Sums, odds: dict[str, list[_Odds]]) -> _Choice:
     return best
 
 
-def _weighed(sums: Sums, total: _Odds, subtotal: _Odds | None, tax: _Odds | None) -> _Choice:
+def _weighed(sums: Sums, total: Odds, subtotal: Odds | None, tax: Odds | None) -> _Choice:
     score = total.odds + sum(one.odds for one in (subtotal, tax) if one is not None)
     checks: list[str] = []
     doubts: list[str] = []
@@ -164,9 +114,9 @@ def _weighed(sums: Sums, total: _Odds, subtotal: _Odds | None, tax: _Odds | None
         difference = abs(subtotal.value + tax.value - total.value)
         if difference <= TOLERANCE:
             # The total at one rate adds up too, and is not the document's.
-            score += 0.3 if _partial(total.entry) or not tax.value else _ADDS_UP
+            score += 0.3 if is_partial(total.entry) or not tax.value else _ADDS_UP
             checks.append("net_plus_tax")
-        elif difference <= _ROUNDING + TOLERANCE and total.value % _ROUNDING == 0:
+        elif difference <= ROUNDING + TOLERANCE and total.value % ROUNDING == 0:
             score += _ADDS_UP_ROUNDED
             checks.append("net_plus_tax")
         elif subtotal.value != total.value and not _of_one_rate(sums, tax):
@@ -183,27 +133,22 @@ def _weighed(sums: Sums, total: _Odds, subtotal: _Odds | None, tax: _Odds | None
     return _Choice(total, subtotal, tax, tuple(checks), tuple(doubts), score)
 
 
-def _partial(entry: Sum) -> bool:
-    return entry.labels.get("partial", 0.0) > entry.labels.get("plain", 0.0)
-
-
-def _of_one_rate(sums: Sums, tax: _Odds) -> bool:
+def _of_one_rate(sums: Sums, tax: Odds) -> bool:
     """Whether there are totals rate by rate: then a tax need not be that of the whole document."""
     return bool(sums.called("partial")) and not tax.entry.labels.get("tax_sum")
 
 
-def _is_rate(sums: Sums, total: _Odds, tax: _Odds) -> bool:
+def _is_rate(sums: Sums, total: Odds, tax: Odds) -> bool:
     net = total.value - tax.value
     return any(abs(net * rate - tax.value) <= TOLERANCE for rate in sums.rates)
 
 
-def _totals(sums: Sums, choice: _Choice, totals: list[_Odds], lines: Decimal) -> Totals:
+def _totals(sums: Sums, choice: _Choice, totals: list[Odds], lines: Decimal) -> Totals:
     total = choice.total
     if total is None or total.odds < (_LEAST_LABELLED if total.entry.labels else _LEAST_BARE):
         return Totals()
     checks = (*choice.checks, *_checks_of(sums, total.entry, lines))
-    rival = next((one.odds for one in totals if one.entry is not total.entry), -6.0)
-    sure = _chance(total.odds, rival, checks, choice.doubts)
+    sure = chance("total", _evidence_of(sums, choice, totals, lines))
     tax = choice.tax
     tax_field = _field(tax, "tax", choice, sure) if tax and tax.entry.amounts else None
     if tax and not tax.entry.amounts and (summed := sums.by_rate.summed()) is not None:
@@ -227,11 +172,29 @@ def _totals(sums: Sums, choice: _Choice, totals: list[_Odds], lines: Decimal) ->
     )
 
 
-def _chance(odds: float, rival: float, checks: Sequence[str], doubts: Sequence[str]) -> float:
-    """How sure a total is: by its own odds, those of the next best, and what the arithmetic says."""
-    proofs = 0.6 * min(4, len(set(checks)))
-    sure = 0.7 * min(odds, 5.0) - 0.35 * max(rival, -4.0) + proofs - 1.2 * len(doubts)
-    return 1 / (1 + math.exp(-sure))
+def evidence(
+    odds: float, rival: float, entry: Sum, checks: Sequence[str], doubts: Sequence[str], *, discounted: bool
+) -> list[float]:
+    """What the confidence of a total is learnt from: its odds, the next best's, its proofs, its print."""
+    known = set(checks)
+    read = max(
+        (min(token.word.confidence for token in a.row.within(a.start, a.end)) for a in entry.amounts),
+        default=0.0,
+    )
+    return [
+        min(odds, 6.0),
+        max(min(rival, 6.0), -6.0),
+        float("net_plus_tax" in known),
+        float("lines_sum" in known),
+        float(bool(known & {"cash_minus_change", "equals_payment"})),
+        float("rounded" in known),
+        float(len(doubts)),
+        float(len(entry.amounts) > 1),
+        max(0.0, read - 0.8),
+        entry.labels.get("plain", 0.0),
+        max(entry.labels.get("total", 0.0), entry.labels.get("due", 0.0)),
+        float(discounted),
+    ]
 
 
 def _checks_of(sums: Sums, entry: Sum, lines: Decimal) -> Iterator[str]:
@@ -244,7 +207,7 @@ def _checks_of(sums: Sums, entry: Sum, lines: Decimal) -> Iterator[str]:
         yield "cash_minus_change"
     if value in paid:
         yield "equals_payment"
-    if any(step and abs(step) <= _ROUNDING for step in sums.called("rounding")) and any(
+    if any(step and abs(step) <= ROUNDING for step in sums.called("rounding")) and any(
         abs(value - other.value) == abs(step) and other.labels.get("total", 0.0) > 0.5
         for step in sums.called("rounding")
         if step
@@ -256,7 +219,7 @@ def _checks_of(sums: Sums, entry: Sum, lines: Decimal) -> Iterator[str]:
         yield "total_plus_tip"
 
 
-def _field(one: _Odds, role: Role, choice: _Choice, total: float) -> Field:
+def _field(one: Odds, role: Role, choice: _Choice, total: float) -> Field:
     sure = 1 / (1 + math.exp(-min(one.odds, 5.0)))
     if "net_plus_tax" in choice.checks:
         sure = max(sure, 0.5 + 0.5 * total)

@@ -136,10 +136,7 @@ def _in_full(names: Sequence[Name], chances: Sequence[float], best: int) -> int:
     at_head = [
         i
         for i, one in enumerate(names)
-        if one.kind == "head"
-        and name.kind == "foot"
-        and one.plain in name.plain
-        and chances[i] > 0.5
+        if one.kind == "head" and name.kind == "foot" and one.plain in name.plain and chances[i] > 0.5
     ]
     return at_head[0] if at_head else best
 
