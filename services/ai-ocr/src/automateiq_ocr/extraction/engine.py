@@ -102,7 +102,7 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         governing_law=proven(contract.governing_law),
         renewal=proven(contract.renewal),
     )
-    return _calibrated(data)
+    return _calibrated(data) if bill else data  # what the confidences were learnt on
 
 
 def _calibrated(data: ExtractedData) -> ExtractedData:
