@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from automateiq.billing.v1 import credits_pb2
-from automateiq.documents.v1 import documents_pb2, review_pb2, rules_pb2, webhooks_pb2
+from automateiq.documents.v1 import assembly_pb2, documents_pb2, review_pb2, rules_pb2, webhooks_pb2
 from automateiq.identity.v1 import accounts_pb2
 from automateiq.ocr.v1 import recognition_pb2, rendering_pb2
 from automateiq_core import permissions
@@ -52,7 +52,9 @@ def path_of(method: MethodDescriptor) -> str:
 def ids_of(method: MethodDescriptor) -> list[str]:
     """The fields of the request that name a thing of a tenant."""
     return [
-        name for name in method.input_type.fields_by_name if name.endswith("_id") and name != "request_id"
+        name
+        for name in method.input_type.fields_by_name
+        if name.endswith(("_id", "_ids")) and name != "request_id"
     ]
 
 
@@ -96,7 +98,10 @@ _RULE = rules_pb2.RuleDraft(
     actions=[rules_pb2.Action(kind=rules_pb2.ACTION_KIND_ADD_TAG, value="b")],
 )
 # What a request needs beside the ids it names.
-MORE: dict[str, dict[str, Any]] = {"UpdateRule": {"version": 1, "draft": _RULE}}
+MORE: dict[str, dict[str, Any]] = {
+    "UpdateRule": {"version": 1, "draft": _RULE},
+    "SplitDocument": {"parts": [assembly_pb2.PartPages(pages=[1])]},
+}
 
 # How to fill the requests that name nothing of a tenant: what comes back must hold nothing of A's.
 REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
@@ -257,12 +262,18 @@ async def b(fleet: Fleet, business: Callable[[], Business]) -> AsyncIterator[Cal
     await caller.close()
 
 
+def _named(things: dict[str, str], name: str) -> Any:
+    if name.endswith("_ids"):
+        return [things[name.removesuffix("s")], str(ObjectId())]
+    return things[name]
+
+
 @pytest.mark.fleet
 @pytest.mark.parametrize("method", NAMING, ids=lambda method: method.name)
 async def test_anothers_ids_name_nothing(
     things_of_a: dict[str, str], b: Caller, method: MethodDescriptor
 ) -> None:
-    ids = {name: things_of_a[name] for name in ids_of(method)}
+    ids = {name: _named(things_of_a, name) for name in ids_of(method)}
     request = GetMessageClass(method.input_type)(**ids, **MORE.get(method.name, {}))
     with pytest.raises(NotFound):
         await b.call(method, request)

@@ -91,6 +91,11 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.documents.v1.DocumentsService/CancelProcessing": Rule(Permission.DOCUMENTS_PROCESS),
     "/automateiq.documents.v1.DocumentsService/WatchDocument": Rule(Permission.DOCUMENTS_READ),
     "/automateiq.documents.v1.DocumentsService/DeleteDocument": Rule(Permission.DOCUMENTS_DELETE),
+    "/automateiq.documents.v1.AssemblyService/ProposeSplit": Rule(Permission.DOCUMENTS_READ),
+    "/automateiq.documents.v1.AssemblyService/SplitDocument": Rule(Permission.DOCUMENTS_WRITE),
+    "/automateiq.documents.v1.AssemblyService/MergeDocuments": Rule(Permission.DOCUMENTS_WRITE),
+    # Removes only what a split or merge made and nobody worked on since.
+    "/automateiq.documents.v1.AssemblyService/UndoAssembly": Rule(Permission.DOCUMENTS_WRITE),
     "/automateiq.documents.v1.WebhooksService/CreateEndpoint": Rule(
         Permission.WEBHOOKS_MANAGE, secret_answer=True
     ),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import cast
 
 from automateiq.billing.v1 import credits_pb2
+from automateiq.documents.v1.assembly_pb2_grpc import add_AssemblyServiceServicer_to_server
 from automateiq.documents.v1.documents_pb2_grpc import add_DocumentsServiceServicer_to_server
 from automateiq.documents.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from automateiq.documents.v1.rules_pb2_grpc import add_RulesServiceServicer_to_server
@@ -14,6 +15,9 @@ from automateiq_core.mongo import Mongo
 from automateiq_core.process import Service, Servicer, Wiring, main
 from automateiq_core.runtime import Runtime
 
+from automateiq_documents.assembly.service import AssemblyKeeper, AssemblyService
+from automateiq_documents.assembly.servicer import AssemblyServicer
+from automateiq_documents.assembly.store import AssemblyStore
 from automateiq_documents.documents import tasks
 from automateiq_documents.documents.blobs import BlobStore, GridFsBlobs, S3Blobs
 from automateiq_documents.documents.dispatch import Dispatcher
@@ -66,10 +70,11 @@ def wire(runtime: Runtime) -> Wiring:
     memory_store = MemoryStore(runtime.mongo)
     memory = Memory(memory_store)
     reviews = ReviewService(review_store, memory)
+    assembly_store = AssemblyStore(runtime.mongo)
     dispatcher = Dispatcher(store, runtime.tasks, at_once=settings.readings_at_once)
     rules = RuleStore(runtime.mongo)
     ruling = RuleFollower(rules, store, reviews, deliveries)
-    keepers = (reviews, ruling)
+    keepers = (reviews, ruling, AssemblyKeeper(assembly_store))
     processing = ProcessingService(
         store,
         blobs,
@@ -88,19 +93,27 @@ def wire(runtime: Runtime) -> Wiring:
     tasks.register(runtime.tasks, documents, processing, dispatcher)
     webhook_tasks.register(runtime.tasks, deliveries)
     servicer = DocumentsServicer(documents, processing)
+    assembly = AssemblyService(
+        assembly_store, store, documents, processing, reader, max_bytes=settings.max_upload_bytes
+    )
     endpoints = WebhooksService(webhooks, deliveries, local=settings.webhook_local_targets)
 
     renderer = Renderer(ocr, page_seconds=settings.render_seconds, pdf_seconds=settings.export_seconds)
     views = ViewsService(store, blobs, renderer)
 
     async def migrate() -> None:
-        for one in (store, review_store, memory_store, rules, webhooks):
+        for one in (store, review_store, memory_store, rules, webhooks, assembly_store):
             await one.ensure_indexes()
 
     return Wiring(
         servicers=(
             Servicer(
                 add_DocumentsServiceServicer_to_server, servicer, "automateiq.documents.v1.DocumentsService"
+            ),
+            Servicer(
+                add_AssemblyServiceServicer_to_server,
+                AssemblyServicer(assembly),
+                "automateiq.documents.v1.AssemblyService",
             ),
             Servicer(
                 add_WebhooksServiceServicer_to_server,

@@ -14,6 +14,7 @@ from automateiq_gateway import openapi, problems
 from automateiq_gateway.entry import DOCS_PATH, Entry
 from automateiq_gateway.parts import open_parts
 from automateiq_gateway.routers import (
+    assembly,
     auth,
     billing,
     documents,
@@ -34,6 +35,7 @@ _ROUTERS = (
     views.router,
     review.document_router,
     review.router,
+    assembly.router,
     auth.open_router,
     auth.guarded_router,
     billing.router,

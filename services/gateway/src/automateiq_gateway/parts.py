@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, cast
 
 from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
-from automateiq.documents.v1 import documents_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2
+from automateiq.documents.v1 import (
+    assembly_pb2,
+    documents_pb2,
+    review_pb2,
+    rules_pb2,
+    views_pb2,
+    webhooks_pb2,
+)
+from automateiq.documents.v1.assembly_pb2_grpc import AssemblyServiceStub
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
 from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
 from automateiq.documents.v1.rules_pb2_grpc import RulesServiceStub
@@ -35,6 +43,7 @@ from automateiq_gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
     from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceAsyncStub
+    from automateiq.documents.v1.assembly_pb2_grpc import AssemblyServiceAsyncStub
     from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceAsyncStub
     from automateiq.documents.v1.review_pb2_grpc import ReviewServiceAsyncStub
     from automateiq.documents.v1.rules_pb2_grpc import RulesServiceAsyncStub
@@ -58,6 +67,7 @@ class Parts:
     sessions: "SessionsServiceAsyncStub"
     documents: "DocumentsServiceAsyncStub"
     views: "ViewsServiceAsyncStub"
+    assembly: "AssemblyServiceAsyncStub"
     webhooks: "WebhooksServiceAsyncStub"
     rules: "RulesServiceAsyncStub"
     document_json: Callable[[str], Awaitable[bytes]]
@@ -97,7 +107,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
     documents = Peer(
         "documents",
         settings.documents_target,
-        (documents_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2),
+        (documents_pb2, assembly_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2),
         signer,
         default_deadline_seconds=deadline,
     )
@@ -130,6 +140,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             sessions=sessions,
             documents=DocumentsServiceStub(documents.channel),
             views=ViewsServiceStub(documents.channel),
+            assembly=AssemblyServiceStub(documents.channel),
             webhooks=WebhooksServiceStub(documents.channel),
             rules=RulesServiceStub(documents.channel),
             document_json=_document_json(documents, apart),

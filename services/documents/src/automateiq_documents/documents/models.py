@@ -295,8 +295,13 @@ def check_processable(document: Document, mode: ReadingMode = ReadingMode.FIRST)
     """Lets a document through that may be read (again).
 
     Raises:
-        FailedPrecondition: it was read already, and nobody asks for another reading (ALREADY_PROCESSED).
+        FailedPrecondition: it was read already, and nobody asks for another reading (ALREADY_PROCESSED), or it was
+            split or merged (REPLACED).
     """
+    if document.replaced_by:
+        raise FailedPrecondition(
+            "REPLACED", "This document was split or merged. Process what was made of it, or undo that first."
+        )
     if document.status not in request_step(mode).sources:
         raise FailedPrecondition(
             "ALREADY_PROCESSED",

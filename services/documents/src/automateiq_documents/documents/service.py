@@ -1,13 +1,20 @@
 """Uploading, finding, downloading and deleting documents."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
 from automateiq.common.v1.pagination_pb2 import PageRequest
 from automateiq_core import context
 from automateiq_core.context import CallContext, Role
-from automateiq_core.errors import Conflict, DeadlineExceeded, InvalidInput, Unavailable
+from automateiq_core.errors import (
+    AppError,
+    Conflict,
+    DeadlineExceeded,
+    FailedPrecondition,
+    InvalidInput,
+    Unavailable,
+)
 from automateiq_core.idempotency import derived_id
 from automateiq_core.mongo import DuplicateKeyError, ObjectId
 
@@ -156,19 +163,57 @@ class DocumentsService:
 
     async def delete(self, document_id: str) -> None:
         """Removes a document, its file and what was read from it; a running job notices and charges nothing."""
-
-        async def work() -> Document | None:
-            document = await self._store.delete(document_id)
-            if document is not None:
-                for keeper in self._keepers:
-                    await keeper.deleted(document_id)
-            return document
-
-        document = await self._store.transact(work)
+        document = await self._store.transact(lambda: self.take_out(document_id))
         if document is None:
             raise not_found()
+        await self.forget(document)
+
+    async def take_out(self, document_id: str) -> Document | None:
+        """Removes a document inside the running transaction; `forget` it when that is committed."""
+        document = await self._store.delete(document_id)
+        if document is not None:
+            for keeper in self._keepers:
+                await keeper.deleted(document_id)
+        return document
+
+    async def forget(self, document: Document) -> None:
+        """Ends what a removed document has open, and removes its file."""
         await self._processing.forget(document)
         await self._remove_loose_quietly(document.blob_key)
+
+    async def keep_made(
+        self, made: Sequence[tuple[Document, Spool]], also: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Stores documents that were made of others, with their files, and what goes with them in one transaction.
+
+        Raises:
+            FailedPrecondition: there is a document with the same content already (CONTENT_EXISTS).
+        """
+
+        async def work() -> None:
+            await also()
+            for document, _ in made:
+                await self._store.insert(document)
+
+        written: list[str] = []
+        try:
+            for document, spool in made:
+                await self._store.note_loose_blob(document.blob_key)
+                written.append(document.blob_key)
+                await self._blobs.write(document.blob_key, spool)
+            await self._store.transact(work)
+        except DuplicateKeyError:
+            await self._remove_all_loose(written)
+            raise FailedPrecondition(
+                "CONTENT_EXISTS", "A document with the same content is there already. Delete it first."
+            ) from None
+        except AppError:
+            await self._remove_all_loose(written)
+            raise
+
+    async def _remove_all_loose(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            await self._remove_loose_quietly(key)
 
     async def remove_loose_blobs(self) -> None:
         """Removes the files that a crash left without a document, of all organizations."""

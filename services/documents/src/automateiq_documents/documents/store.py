@@ -309,7 +309,11 @@ class DocumentStore:
             "pageCount": processing.pages_total,
         }
         # What was read and not charged yet must not be forgotten for a new reading.
-        query = {"_id": ObjectId(document_id), "processing.chargePending": {"$ne": True}}
+        query = {
+            "_id": ObjectId(document_id),
+            "processing.chargePending": {"$ne": True},
+            "replacedBy.0": {"$exists": False},
+        }
         return await self._step(request_step(mode), query, change)
 
     async def refuse(self, document_id: str, failure: Failure) -> None:

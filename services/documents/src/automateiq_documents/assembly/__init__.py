@@ -1,0 +1,1 @@
+"""Splitting files that hold several documents, and putting the pages of one document together."""
