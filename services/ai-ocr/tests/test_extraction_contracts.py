@@ -53,6 +53,59 @@ def test_three_parties_and_a_person() -> None:
     assert names(contract) == ["Alder Mills Ltd", "Birch Inks GmbH", "Rowan P. Hathaway"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "parties"),
+    [
+        (
+            (
+                "THIS AGREEMENT is dated 5 May 2020",
+                "PARTIES",
+                "(1) ALDER MILLS LIMITED, a company incorporated in England whose registered office is in Leeds",
+                "(the Discloser); and",
+                "(2) BIRCH INKS PLC, whose registered office is at 2 Ink Road, York (the Recipient).",
+            ),
+            ["ALDER MILLS LIMITED", "BIRCH INKS PLC"],
+        ),
+        (
+            (
+                "This Agreement made as of the 3rd day of June, 2014,",
+                "BETWEEN:",
+                "ALDER MILLS INC.",
+                '(hereinafter called the "Company")',
+                "- and -",
+                "BIRCH INKS LLC",
+                '(hereinafter called the "Recipient")',
+            ),
+            ["ALDER MILLS INC.", "BIRCH INKS LLC"],
+        ),
+        (
+            (
+                "This Agreement is entered into as of May 1, 2010, by and between Smith and Wolfram Holding",
+                "Corporation, a Nevada corporation (“SWH”), and Procter & Gable Company (“PG”).",
+            ),
+            ["Smith and Wolfram Holding Corporation", "Procter & Gable Company"],
+        ),
+        (
+            (
+                "This Confidentiality Agreement is made as of April 2, 2012 by Birch Inks LLC, a Delaware limited",
+                "liability company (“Recipient”), in favor of Alder Mills, Inc., a Delaware corporation.",
+            ),
+            ["Birch Inks LLC", "Alder Mills, Inc."],
+        ),
+        (
+            (
+                "ENTRE LES SOUSSIGNÉS :",
+                "La société Papeterie du Lac, SARL, dont le siège est à Annecy, D'UNE PART,",
+                "ET La société Imprimerie Morel, SAS, D'AUTRE PART,",
+            ),
+            ["Papeterie du Lac, SARL", "Imprimerie Morel, SAS"],
+        ),
+    ],
+)
+def test_other_ways_of_listing_the_parties(rows: tuple[str, ...], parties: list[str]) -> None:
+    assert names(contract_of(set_page(*rows))) == parties
+
+
 def test_a_blank_in_a_form_is_no_party() -> None:
     contract = contract_of(
         set_page(
@@ -162,6 +215,7 @@ BETWEEN = "between Alder Mills Ltd (“Alder”) and Birch Inks GmbH (“Birch�
     [
         f"THIS AGREEMENT is made and entered into this 5th day of March, 2012 by and {BETWEEN}",
         f"This Agreement, made this 5 th day of March , 2012, is {BETWEEN}",
+        f"This Agreement, dated as of March 5, 2012 (this “Agreement”), is {BETWEEN}",
         f"This Agreement is dated as of March 5, 2012 (the “Effective Date”) and is {BETWEEN}",
         f"This Agreement is {BETWEEN} It is effective as of March 5, 2012 (the “Effective Date”).",
         f"This Agreement, dated 5 March 2012, is {BETWEEN} It replaces the agreement dated January 9, 2009.",

@@ -11,6 +11,8 @@ from automateiq_ocr.extraction.column_titles import MORE_FOLDED, TITLE
 from automateiq_ocr.extraction.labels import cell_bounds
 from automateiq_ocr.extraction.layout import Layout, Row
 
+_LONGEST = 200  # letters of a row of titles
+_MOST_DIGITS = 3  # "Date: 3/5/2026" is no title
 _MONEY = re.compile(r"\d[.,]\d{2}(?!\d)")
 
 
@@ -49,6 +51,8 @@ class Head:
 
 def find_head(layout: Layout, row: Row) -> Head | None:
     """The head of a table that begins with this row: a price or amount, what or how much, and hardly other words."""
+    if len(row.text) > _LONGEST or _MONEY.search(row.text) or len(re.findall(r"\d", row.text)) > _MOST_DIGITS:
+        return None
     titles = _titles(row)
     if not titles or not _mostly(row, titles):
         return None
@@ -115,8 +119,8 @@ def _one_cell(row: Row, start: int, end: int) -> bool:
 def _mostly(row: Row, titles: Sequence[tuple[int, int, str]], share: float = 0.55) -> bool:
     letters = len(re.findall(r"[a-z]", row.folded))
     covered = sum(len(re.findall(r"[a-z]", row.folded[a:b])) for a, b, _ in titles)
-    if len(re.findall(r"\d", row.text)) > 3:
-        return False  # "Date: 3/5/2026"
+    if len(re.findall(r"\d", row.text)) > _MOST_DIGITS:
+        return False
     return letters > 0 and covered >= share * letters and not _MONEY.search(row.text)
 
 

@@ -58,7 +58,8 @@ _ONE_DUTY = re.compile(
 
 
 def _term_score(folded: str, match: re.Match[str]) -> float:
-    start = max(folded.rfind(". ", 0, match.start()) + 1, match.start() - 260)
+    begin = max(0, match.start() - 260)
+    start = max(folded.rfind(". ", begin, match.start()) + 1, begin)
     stop = folded.find(". ", match.end(), match.end() + 160)
     before, after = (
         folded[start : match.start()],

@@ -89,22 +89,27 @@ def find_preamble(prose: Prose) -> Preamble | None:
     for match in words.BETWEEN_FOLDED.finditer(prose.folded, 0, _HEAD):
         before = prose.folded[max(0, match.start() - 350) : match.start()]
         papers = list(words.AGREEMENT_FOLDED.finditer(before))
-        if not papers:
+        listed = match[0].startswith(("parties", "entre les"))
+        if not papers and not listed:
             continue
         names, end = _names_after(prose, match.end())
         if not names:
             continue
         near = before[-120:]
         score = 1.0 * min(2, len(names)) + 0.5 * bool(words.MADE_FOLDED.search(near))
-        this = list(words.THIS_PAPER_FOLDED.finditer(before))
+        this = [
+            m for m in words.THIS_PAPER_FOLDED.finditer(before) if before[m.start() - 1 : m.start()] != "("
+        ]
         other = bool(words.OTHER_PAPER_FOLDED.search(near))
         score += 0.8 * bool(this and not other)
         score += 0.7 * any(words.GIVEN.match(prose.text, stop) for _, stop in names)
         score -= 1.2 * other
-        score -= 0.0002 * match.start()
+        score += 1.0 * listed - 0.0002 * match.start()
         if best is None or score > best[0]:
             start = (
-                match.start() - len(before) + (this[-1].start() if this else max(0, papers[0].start() - 60))
+                match.start()
+                - len(before)
+                + (this[-1].start() if this else max(0, papers[0].start() - 60) if papers else 0)
             )
             best = score, Preamble(start, match.start(), end, tuple(names))
     return best[1] if best and best[0] >= 1.5 else None
@@ -175,7 +180,9 @@ def read_name(text: str, start: int, end: int) -> tuple[int, int] | None:
             return None
         following = tokens[index + 1][0] if index + 1 < len(tokens) else ""
         if bare == "and":
-            if not words.PARTNER.fullmatch(following):
+            if not words.PARTNER.fullmatch(following) and not (
+                len(taken) == 1 and _one_firm(tokens[index + 1 :])
+            ):
                 break
         elif not (bare[:1].isupper() or bare[:1].isdigit() or word in ("&", "+", "-", "–")) and not (
             words.LINK.fullmatch(bare) and following[:1].isupper()
@@ -196,6 +203,19 @@ def read_name(text: str, start: int, end: int) -> tuple[int, int] | None:
             stop -= 1
             name = name[:-1]
     return (start + first.start(), stop) if _is_name(name) else None
+
+
+def _one_firm(following: list[re.Match[str]]) -> bool:
+    """Whether "Smith and ..." goes on to a legal form without a comma, "and" or bracket: one firm, not two parties."""
+    for token in following[:4]:
+        bare = token[0].strip(".,;:")
+        if words.LEGAL_FORM.fullmatch(bare) and not words.MIDDLE_FORM.fullmatch(bare):
+            return True
+        if words.LEGAL_FORM.fullmatch(bare) and token[0][-1] in ",;":
+            return True
+        if not bare[:1].isupper() or token[0][-1] in ",;:)":
+            return False
+    return False
 
 
 def _closed(word: str) -> bool:

@@ -45,6 +45,7 @@ ROLE_FOLDED = re.compile(
 )
 BETWEEN_FOLDED = re.compile(
     r"(?<!\w)(?:by and (?:between|among)|between and among|between|among|zwischen|entre(?: les soussignes)?)(?!\w) ?:?"
+    r"|(?<!\w)by(?= (?:[^.]|\.(?! [a-z])){3,200} in favou?r of )|(?<!\w)parties ?:?(?= \(?(?:1|i|a)[).] )"
 )
 # What the sentence must be about for its "between" to part the parties of this paper.
 AGREEMENT_FOLDED = re.compile(
@@ -70,7 +71,8 @@ PARTIES_END_FOLDED = re.compile(
     r"|to assure|sets? forth|hereby agree|praambel|wird folgend\w*|uber (?:die|den|das)|il a ete convenu|preambule"
     r"|exponen|manifiestan|collectively referred|together referred)(?!\w)"
 )
-PART_FOLDED = re.compile(r"[,;]?\s+(?:and|und|et|y)\s+|[)\]]\s*[,;]\s*(?:and\s+|und\s+|et\s+|y\s+)?|;\s+")
+_AND = r"(?:and|und|et|y|in favou?r of)"
+PART_FOLDED = re.compile(rf"[,;]?\s+(?:[-–]\s?)?{_AND}(?:\s?[-–])?\s+|[)\]]\s*[,;]\s*(?:{_AND}\s+)?|;\s+")
 # "(the "Company")", "(nachfolgend „Auftraggeber“)", "(ci-après « le Client »)": a name given in brackets.
 GIVEN = re.compile(r"\s*,?\s*[(\[][^()\[\]]{0,90}?[“\"„«'‘][^”\"“»'’]{1,60}[”\"“»'’]")
 FORM_OF = re.compile(
@@ -79,7 +81,7 @@ FORM_OF = re.compile(
     re.I,
 )
 UNDERSIGNED = re.compile(
-    r"\s*(?:[(\[]?(?:i{1,3}|\d|[a-d])[)\].]\s+|(?:the )?undersigned,?\s+|der |die |dem |the firm |la société |"
+    r"\s*(?:[-–,] |[(\[]?(?:i{1,3}|\d|[a-d])[)\].]\s+|(?:the )?undersigned,?\s+|der |die |dem |the firm |la société |"
     r"(?:mr|mrs|ms|herrn?|frau|m|mme)\.?\s+)*",
     re.I,
 )

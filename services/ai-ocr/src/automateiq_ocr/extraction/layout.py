@@ -182,6 +182,8 @@ def joined_field(value: str | None, spans: Sequence[Span], confidence: float) ->
 
 def fold(text: str) -> str:
     """Lower case without accents, letter for letter: offsets stay valid."""
+    if text.isascii():
+        return text.lower()
     return "".join(_fold_letter(letter) for letter in text)
 
 
