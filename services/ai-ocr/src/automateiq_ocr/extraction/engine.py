@@ -14,7 +14,7 @@ from automateiq_ocr.extraction.evidence import stands_on
 from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.extraction.line_items import check_lines, find_line_items
 from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem, TaxLine
-from automateiq_ocr.extraction.numbers import find_number
+from automateiq_ocr.extraction.numbers import Numbers, find_numbers
 from automateiq_ocr.extraction.parties import find_parties
 from automateiq_ocr.extraction.payment import find_payment_method
 from automateiq_ocr.extraction.ranking import calibrated
@@ -41,17 +41,19 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     if items and not totals.proven:
         amounts = (Decimal(item.amount.value) for item in items if item.amount is not None)
         totals = find_totals(layout, amounts)
-    number = find_number(layout)
-    kind, sure = find_type(layout, has_total=totals.total is not None, has_number=number is not None)
+    numbers = find_numbers(layout)
+    kind, sure = find_type(layout, has_total=totals.total is not None, has_number=numbers.invoice is not None)
     currency = find_currency(layout, totals.total_row)
     language, _ = detect("\n".join(row.text for row in layout.rows))
     dates = find_document_dates(layout, currency.code if currency else None, language)
     bill = kind not in (DocumentType.CONTRACT, DocumentType.GENERAL)
     if not bill:
-        items, number = (), None
+        items = ()
         if totals.total is None or totals.total.confidence < _PLAIN_TOTAL:
             totals = Totals()
     paid_by = find_payment_method(layout, Decimal(totals.total.value) if totals.total else None)
+    if kind in (DocumentType.CONTRACT, DocumentType.GENERAL):
+        numbers = Numbers(contract=numbers.contract)
     parties = find_parties(layout, kind)
     contract = find_contract(pages, layout) if kind is DocumentType.CONTRACT else Contract()
     sign = None
@@ -70,7 +72,9 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
         vendor_address=proven(parties.vendor_address),
         iban=proven(parties.iban),
         customer=proven(parties.customer),
-        invoice_number=proven(number),
+        invoice_number=proven(numbers.invoice),
+        order_number=proven(numbers.order),
+        contract_number=proven(numbers.contract),
         date=proven(contract.effective_date or dates.issue),
         due_date=proven(dates.due) if bill else None,
         period_start=proven(dates.period_start),

@@ -40,10 +40,14 @@ def places_after(layout: Layout, row: Row, label: re.Match[str]) -> Iterator[Pla
     for below in layout.below(row, 3):
         if below.middle - row.middle > 4.5 * max(row.height, below.height):
             return
-        for (start, end), cell in zip(cell_bounds(below), below.cells, strict=True):
-            if overlap(cell, header) > 0.3:
-                yield Place(below, start, end, True)
-                return
+        under = [
+            (abs(cell.left - header.left), bounds)
+            for bounds, cell in zip(cell_bounds(below), below.cells, strict=True)
+            if overlap(cell, header) > 0.3
+        ]
+        if under:
+            yield Place(below, *min(under)[1], True)  # of several, the one that begins where the label does
+            return
 
 
 def cell_bounds(row: Row) -> list[tuple[int, int]]:
