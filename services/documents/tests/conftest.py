@@ -13,7 +13,7 @@ import pytest
 from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
 from automateiq.common.v1 import recognition_pb2
-from automateiq.documents.v1 import assembly_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2
+from automateiq.documents.v1 import assembly_pb2, exports_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2
 from automateiq.documents.v1 import documents_pb2 as pb
 from automateiq.documents.v1.assembly_pb2_grpc import AssemblyServiceStub
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
@@ -37,7 +37,7 @@ from reportlab.pdfgen.canvas import Canvas
 sys.path.insert(0, str(Path(__file__).parent))
 
 CHUNK = 64 << 10
-_MODULES = (pb, assembly_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2)
+_MODULES = (pb, assembly_pb2, exports_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2)
 # Port 1 of this machine: nothing listens there.
 NOBODY = "127.0.0.1:1"
 

@@ -54,6 +54,7 @@ ENDPOINTS = {
     "GET /api/billing/credits",
     "GET /api/billing/quote",
     "GET /api/billing/ledger",
+    "GET /api/exports",
     "POST /api/rules",
     "GET /api/rules",
     "POST /api/rules/order",

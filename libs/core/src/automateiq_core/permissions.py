@@ -110,6 +110,7 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.documents.v1.WebhooksService/ListDeliveries": Rule(Permission.WEBHOOKS_MANAGE),
     "/automateiq.documents.v1.WebhooksService/ReplayDelivery": Rule(Permission.WEBHOOKS_MANAGE),
     "/automateiq.documents.v1.WebhooksService/ReplayDeliveries": Rule(Permission.WEBHOOKS_MANAGE),
+    "/automateiq.documents.v1.ExportsService/ExportDocuments": Rule(Permission.DOCUMENTS_READ),
     "/automateiq.documents.v1.RulesService/CreateRule": Rule(Permission.RULES_MANAGE),
     "/automateiq.documents.v1.RulesService/ListRules": Rule(Permission.RULES_MANAGE),
     "/automateiq.documents.v1.RulesService/GetRule": Rule(Permission.RULES_MANAGE),

@@ -6,6 +6,7 @@ from typing import cast
 from automateiq.billing.v1 import credits_pb2
 from automateiq.documents.v1.assembly_pb2_grpc import add_AssemblyServiceServicer_to_server
 from automateiq.documents.v1.documents_pb2_grpc import add_DocumentsServiceServicer_to_server
+from automateiq.documents.v1.exports_pb2_grpc import add_ExportsServiceServicer_to_server
 from automateiq.documents.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from automateiq.documents.v1.rules_pb2_grpc import add_RulesServiceServicer_to_server
 from automateiq.documents.v1.views_pb2_grpc import add_ViewsServiceServicer_to_server
@@ -26,6 +27,8 @@ from automateiq_documents.documents.reader import Reader
 from automateiq_documents.documents.service import DocumentsService
 from automateiq_documents.documents.servicer import DocumentsServicer
 from automateiq_documents.documents.store import DocumentStore
+from automateiq_documents.exports.service import ExportService
+from automateiq_documents.exports.servicer import ExportsServicer
 from automateiq_documents.review.memory import Memory
 from automateiq_documents.review.memory_store import MemoryStore
 from automateiq_documents.review.service import ReviewService
@@ -124,6 +127,11 @@ def wire(runtime: Runtime) -> Wiring:
                 add_ViewsServiceServicer_to_server,
                 ViewsServicer(views),
                 "automateiq.documents.v1.ViewsService",
+            ),
+            Servicer(
+                add_ExportsServiceServicer_to_server,
+                ExportsServicer(ExportService(store)),
+                "automateiq.documents.v1.ExportsService",
             ),
             Servicer(
                 add_RulesServiceServicer_to_server,

@@ -33,6 +33,7 @@ _TAGS = [
     {"name": "auth", "description": "Signing up, in and out"},
     {"name": "members", "description": "The members of an organization"},
     {"name": "documents", "description": "Documents, their files and what was read from them"},
+    {"name": "exports", "description": "The data of documents as files"},
     {"name": "rules", "description": "What is done with documents that were read"},
     {"name": "webhooks", "description": "Telling partners what became of documents"},
     {"name": "review", "description": "The look of people at what was read"},

@@ -12,6 +12,7 @@ from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
 from automateiq.documents.v1 import (
     assembly_pb2,
     documents_pb2,
+    exports_pb2,
     review_pb2,
     rules_pb2,
     views_pb2,
@@ -19,6 +20,7 @@ from automateiq.documents.v1 import (
 )
 from automateiq.documents.v1.assembly_pb2_grpc import AssemblyServiceStub
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
+from automateiq.documents.v1.exports_pb2_grpc import ExportsServiceStub
 from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
 from automateiq.documents.v1.rules_pb2_grpc import RulesServiceStub
 from automateiq.documents.v1.views_pb2_grpc import ViewsServiceStub
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceAsyncStub
     from automateiq.documents.v1.assembly_pb2_grpc import AssemblyServiceAsyncStub
     from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceAsyncStub
+    from automateiq.documents.v1.exports_pb2_grpc import ExportsServiceAsyncStub
     from automateiq.documents.v1.review_pb2_grpc import ReviewServiceAsyncStub
     from automateiq.documents.v1.rules_pb2_grpc import RulesServiceAsyncStub
     from automateiq.documents.v1.views_pb2_grpc import ViewsServiceAsyncStub
@@ -70,6 +73,7 @@ class Parts:
     assembly: "AssemblyServiceAsyncStub"
     webhooks: "WebhooksServiceAsyncStub"
     rules: "RulesServiceAsyncStub"
+    exports: "ExportsServiceAsyncStub"
     document_json: Callable[[str], Awaitable[bytes]]
     reviews: "ReviewServiceAsyncStub"
     credits: "CreditsServiceAsyncStub"
@@ -107,7 +111,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
     documents = Peer(
         "documents",
         settings.documents_target,
-        (documents_pb2, assembly_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2),
+        (documents_pb2, assembly_pb2, exports_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2),
         signer,
         default_deadline_seconds=deadline,
     )
@@ -143,6 +147,7 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             assembly=AssemblyServiceStub(documents.channel),
             webhooks=WebhooksServiceStub(documents.channel),
             rules=RulesServiceStub(documents.channel),
+            exports=ExportsServiceStub(documents.channel),
             document_json=_document_json(documents, apart),
             reviews=ReviewServiceStub(documents.channel),
             credits=CreditsServiceStub(billing.channel),

@@ -20,6 +20,7 @@ from automateiq_gateway.schemas.common import PROBLEMS, DocumentId, IdempotencyK
 from automateiq_gateway.schemas.documents import (
     Document,
     Documents,
+    FilterQuery,
     ListParameters,
     ListQuery,
     ProcessBody,
@@ -170,18 +171,23 @@ def known(document_id: str) -> str:
 
 
 def _listing(which: ListQuery) -> pb.ListDocumentsRequest:
-    statuses, types = words.numbers(pb.DocumentStatus.DESCRIPTOR), words.numbers(pb.DocumentType.DESCRIPTOR)
     return pb.ListDocumentsRequest(
         page=PageRequest(page_size=which.page_size, page_token=which.page_token),
-        filter=pb.DocumentFilter(
-            statuses=[statuses[word] for word in which.status],
-            types=[types[word] for word in which.type],
-            tags=which.tag,
-            query=which.q,
-            created_from=_stamp(which.created_from),
-            created_before=_stamp(which.created_before),
-        ),
+        filter=filter_message(which),
         sort=words.numbers(pb.DocumentSort.DESCRIPTOR)[which.sort],
+    )
+
+
+def filter_message(which: FilterQuery) -> pb.DocumentFilter:
+    """Which documents are wanted, as a message."""
+    statuses, types = words.numbers(pb.DocumentStatus.DESCRIPTOR), words.numbers(pb.DocumentType.DESCRIPTOR)
+    return pb.DocumentFilter(
+        statuses=[statuses[word] for word in which.status],
+        types=[types[word] for word in which.type],
+        tags=which.tag,
+        query=which.q,
+        created_from=_stamp(which.created_from),
+        created_before=_stamp(which.created_before),
     )
 
 

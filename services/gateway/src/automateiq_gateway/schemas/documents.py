@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import ConfigDict, Field
 
-from automateiq_gateway.schemas.common import Body, Page, PageQuery, Schema
+from automateiq_gateway.schemas.common import Body, Page, PageQuery, Schema, Strict
 
 DocumentType = Literal["invoice", "receipt", "contract", "general"]
 DocumentStatus = Literal["uploaded", "processing", "processed", "failed"]
@@ -406,8 +406,8 @@ class ProcessBody(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"documentId": EXAMPLE["id"], "mode": "first"}})
 
 
-class ListQuery(PageQuery):
-    """Which documents, in which order. What is left out does not filter."""
+class FilterQuery(Strict):
+    """Which documents. What is left out does not filter."""
 
     status: list[DocumentStatus] = Field([], max_length=4, description="Of one of these states")
     type: list[DocumentType] = Field([], max_length=4, description="Of one of these types")
@@ -423,6 +423,11 @@ class ListQuery(PageQuery):
         None, description="Uploaded at this time or later; UTC where it names no zone"
     )
     created_before: datetime | None = Field(None, description="Uploaded before this time")
+
+
+class ListQuery(FilterQuery, PageQuery):
+    """Which documents, in which order, and which page of them."""
+
     sort: Sort = Field("created_desc", description="The order")
 
 

@@ -1,0 +1,1 @@
+"""Documents and their data as files for other programs."""
