@@ -110,7 +110,7 @@ REQUESTS: dict[str, Callable[[], Message | list[Message]]] = {
         documents_pb2.UploadDocumentRequest(chunk=SAMPLE),
     ],
     "ListDocuments": documents_pb2.ListDocumentsRequest,
-    "ExportDocuments": lambda: exports_pb2.ExportDocumentsRequest(format=exports_pb2.EXPORT_FORMAT_JSON),
+    "ExportDocuments": lambda: exports_pb2.ExportDocumentsRequest(format=exports_pb2.BOOKS_FORMAT_JSON),
     "CreateRule": lambda: rules_pb2.CreateRuleRequest(draft=_RULE),
     "ListRules": rules_pb2.ListRulesRequest,
     # B has no rules: all of them is none.

@@ -76,7 +76,7 @@ async def seed(bench: Any, count: int) -> list[str]:
 
 async def export(bench: Any, format: str, **more: Any) -> tuple[Any, list[bytes]]:
     """The header and the pieces."""
-    number = pb.ExportFormat.Value(f"EXPORT_FORMAT_{format.upper()}")
+    number = pb.BooksFormat.Value(f"BOOKS_FORMAT_{format.upper()}")
     request = pb.ExportDocumentsRequest(format=number, **more)
     stream = ExportsServiceStub(bench.channel).ExportDocuments(request)
     messages = [message async for message in stream]
@@ -184,7 +184,7 @@ async def test_who_leaves_early_leaves_no_file_behind(
     with calling():
         await seed(bench, 3)
         stream = ExportsServiceStub(bench.channel).ExportDocuments(
-            pb.ExportDocumentsRequest(format=pb.EXPORT_FORMAT_XLSX)
+            pb.ExportDocumentsRequest(format=pb.BOOKS_FORMAT_XLSX)
         )
         assert (await anext(aiter(stream))).HasField("header")
         await stream.aclose()

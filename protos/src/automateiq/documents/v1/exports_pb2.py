@@ -26,7 +26,7 @@ from automateiq.documents.v1 import documents_pb2 as automateiq_dot_documents_do
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%automateiq/documents/v1/exports.proto\x12\x17\x61utomateiq.documents.v1\x1a\'automateiq/documents/v1/documents.proto\x1a\x1b\x62uf/validate/validate.proto\"\x87\x02\n\x16\x45xportDocumentsRequest\x12\x41\n\x06\x66ormat\x18\x01 \x01(\x0e\x32%.automateiq.documents.v1.ExportFormatB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12=\n\x05table\x18\x02 \x01(\x0e\x32$.automateiq.documents.v1.ExportTableB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x37\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\'.automateiq.documents.v1.DocumentFilter\x12\x32\n\tdocuments\x18\x04 \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\xc8\x01\x18\x01\"\x12r\x10\x32\x0e^[0-9a-f]{24}$\"2\n\x0c\x45xportHeader\x12\x10\n\x08\x66ilename\x18\x01 \x01(\t\x12\x10\n\x08mimetype\x18\x02 \x01(\t\"k\n\x17\x45xportDocumentsResponse\x12\x37\n\x06header\x18\x01 \x01(\x0b\x32%.automateiq.documents.v1.ExportHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part*\x8b\x01\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPORT_FORMAT_CSV\x10\x01\x12\x16\n\x12\x45XPORT_FORMAT_XLSX\x10\x02\x12\x16\n\x12\x45XPORT_FORMAT_JSON\x10\x03\x12\x15\n\x11\x45XPORT_FORMAT_UBL\x10\x04*_\n\x0b\x45xportTable\x12\x1c\n\x18\x45XPORT_TABLE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPORT_TABLE_DOCUMENTS\x10\x01\x12\x16\n\x12\x45XPORT_TABLE_LINES\x10\x02\x32\x8d\x01\n\x0e\x45xportsService\x12{\n\x0f\x45xportDocuments\x12/.automateiq.documents.v1.ExportDocumentsRequest\x1a\x30.automateiq.documents.v1.ExportDocumentsResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%automateiq/documents/v1/exports.proto\x12\x17\x61utomateiq.documents.v1\x1a\'automateiq/documents/v1/documents.proto\x1a\x1b\x62uf/validate/validate.proto\"\x86\x02\n\x16\x45xportDocumentsRequest\x12@\n\x06\x66ormat\x18\x01 \x01(\x0e\x32$.automateiq.documents.v1.BooksFormatB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12=\n\x05table\x18\x02 \x01(\x0e\x32$.automateiq.documents.v1.ExportTableB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x37\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\'.automateiq.documents.v1.DocumentFilter\x12\x32\n\tdocuments\x18\x04 \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\xc8\x01\x18\x01\"\x12r\x10\x32\x0e^[0-9a-f]{24}$\"2\n\x0c\x45xportHeader\x12\x10\n\x08\x66ilename\x18\x01 \x01(\t\x12\x10\n\x08mimetype\x18\x02 \x01(\t\"k\n\x17\x45xportDocumentsResponse\x12\x37\n\x06header\x18\x01 \x01(\x0b\x32%.automateiq.documents.v1.ExportHeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part*\x85\x01\n\x0b\x42ooksFormat\x12\x1c\n\x18\x42OOKS_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n\x10\x42OOKS_FORMAT_CSV\x10\x01\x12\x15\n\x11\x42OOKS_FORMAT_XLSX\x10\x02\x12\x15\n\x11\x42OOKS_FORMAT_JSON\x10\x03\x12\x14\n\x10\x42OOKS_FORMAT_UBL\x10\x04*_\n\x0b\x45xportTable\x12\x1c\n\x18\x45XPORT_TABLE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPORT_TABLE_DOCUMENTS\x10\x01\x12\x16\n\x12\x45XPORT_TABLE_LINES\x10\x02\x32\x8d\x01\n\x0e\x45xportsService\x12{\n\x0f\x45xportDocuments\x12/.automateiq.documents.v1.ExportDocumentsRequest\x1a\x30.automateiq.documents.v1.ExportDocumentsResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,16 +41,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTDOCUMENTSREQUEST'].fields_by_name['documents']._serialized_options = b'\272H\034\222\001\031\020\310\001\030\001\"\022r\0202\016^[0-9a-f]{24}$'
   _globals['_EXPORTSSERVICE'].methods_by_name['ExportDocuments']._loaded_options = None
   _globals['_EXPORTSSERVICE'].methods_by_name['ExportDocuments']._serialized_options = b'\220\002\001'
-  _globals['_EXPORTFORMAT']._serialized_start=564
-  _globals['_EXPORTFORMAT']._serialized_end=703
-  _globals['_EXPORTTABLE']._serialized_start=705
-  _globals['_EXPORTTABLE']._serialized_end=800
+  _globals['_BOOKSFORMAT']._serialized_start=563
+  _globals['_BOOKSFORMAT']._serialized_end=696
+  _globals['_EXPORTTABLE']._serialized_start=698
+  _globals['_EXPORTTABLE']._serialized_end=793
   _globals['_EXPORTDOCUMENTSREQUEST']._serialized_start=137
-  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_end=400
-  _globals['_EXPORTHEADER']._serialized_start=402
-  _globals['_EXPORTHEADER']._serialized_end=452
-  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=454
-  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=561
-  _globals['_EXPORTSSERVICE']._serialized_start=803
-  _globals['_EXPORTSSERVICE']._serialized_end=944
+  _globals['_EXPORTDOCUMENTSREQUEST']._serialized_end=399
+  _globals['_EXPORTHEADER']._serialized_start=401
+  _globals['_EXPORTHEADER']._serialized_end=451
+  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_start=453
+  _globals['_EXPORTDOCUMENTSRESPONSE']._serialized_end=560
+  _globals['_EXPORTSSERVICE']._serialized_start=796
+  _globals['_EXPORTSSERVICE']._serialized_end=937
 # @@protoc_insertion_point(module_scope)

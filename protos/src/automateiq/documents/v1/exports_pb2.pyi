@@ -20,37 +20,37 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class _ExportFormat:
+class _BooksFormat:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFormat.ValueType], _builtins.type):
+class _BooksFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BooksFormat.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    EXPORT_FORMAT_UNSPECIFIED: _ExportFormat.ValueType  # 0
+    BOOKS_FORMAT_UNSPECIFIED: _BooksFormat.ValueType  # 0
     """Not said."""
-    EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 1
+    BOOKS_FORMAT_CSV: _BooksFormat.ValueType  # 1
     """Comma-separated values (RFC 4180), UTF-8: a table of documents or of their lines."""
-    EXPORT_FORMAT_XLSX: _ExportFormat.ValueType  # 2
+    BOOKS_FORMAT_XLSX: _BooksFormat.ValueType  # 2
     """A workbook with a sheet of documents and one of their lines."""
-    EXPORT_FORMAT_JSON: _ExportFormat.ValueType  # 3
+    BOOKS_FORMAT_JSON: _BooksFormat.ValueType  # 3
     """JSON with all fields, their confidences, and lines."""
-    EXPORT_FORMAT_UBL: _ExportFormat.ValueType  # 4
+    BOOKS_FORMAT_UBL: _BooksFormat.ValueType  # 4
     """UBL 2.1: the XML of one document, or a ZIP with one XML for each invoice and credit note."""
 
-class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
-    """What kind of file."""
+class BooksFormat(_BooksFormat, metaclass=_BooksFormatEnumTypeWrapper):
+    """What kind of file, for those who keep the books."""
 
-EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
+BOOKS_FORMAT_UNSPECIFIED: BooksFormat.ValueType  # 0
 """Not said."""
-EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 1
+BOOKS_FORMAT_CSV: BooksFormat.ValueType  # 1
 """Comma-separated values (RFC 4180), UTF-8: a table of documents or of their lines."""
-EXPORT_FORMAT_XLSX: ExportFormat.ValueType  # 2
+BOOKS_FORMAT_XLSX: BooksFormat.ValueType  # 2
 """A workbook with a sheet of documents and one of their lines."""
-EXPORT_FORMAT_JSON: ExportFormat.ValueType  # 3
+BOOKS_FORMAT_JSON: BooksFormat.ValueType  # 3
 """JSON with all fields, their confidences, and lines."""
-EXPORT_FORMAT_UBL: ExportFormat.ValueType  # 4
+BOOKS_FORMAT_UBL: BooksFormat.ValueType  # 4
 """UBL 2.1: the XML of one document, or a ZIP with one XML for each invoice and credit note."""
-Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
+Global___BooksFormat: _TypeAlias = BooksFormat  # noqa: Y015
 
 class _ExportTable:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -86,7 +86,7 @@ class ExportDocumentsRequest(_message.Message):
     TABLE_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     DOCUMENTS_FIELD_NUMBER: _builtins.int
-    format: Global___ExportFormat.ValueType
+    format: Global___BooksFormat.ValueType
     """What kind of file."""
     table: Global___ExportTable.ValueType
     """Which table; matters for CSV only."""
@@ -101,7 +101,7 @@ class ExportDocumentsRequest(_message.Message):
     def __init__(
         self,
         *,
-        format: Global___ExportFormat.ValueType = ...,
+        format: Global___BooksFormat.ValueType = ...,
         table: Global___ExportTable.ValueType = ...,
         filter: _documents_pb2.DocumentFilter | None = ...,
         documents: _abc.Iterable[_builtins.str] | None = ...,

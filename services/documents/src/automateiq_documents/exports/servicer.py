@@ -12,7 +12,7 @@ from automateiq_documents.documents.messages import filter_of
 from automateiq_documents.exports.models import Format, Table, Wanted
 from automateiq_documents.exports.service import ExportService
 
-_FORMATS = {pb.ExportFormat.Value(f"EXPORT_FORMAT_{one.name}"): one for one in Format}
+_FORMATS = {pb.BooksFormat.Value(f"BOOKS_FORMAT_{one.name}"): one for one in Format}
 _TABLES = {pb.ExportTable.Value(f"EXPORT_TABLE_{one.name}"): one for one in Table}
 _MAX_CHUNK = 1 << 20
 

@@ -49,7 +49,7 @@ async def export_documents(which: ExportParameters, request: Request) -> Respons
     tables = words.numbers(pb.ExportTable.DESCRIPTOR)
     call = parts.of(request).exports.ExportDocuments(
         pb.ExportDocumentsRequest(
-            format=words.numbers(pb.ExportFormat.DESCRIPTOR)[which.format],
+            format=words.numbers(pb.BooksFormat.DESCRIPTOR)[which.format],
             table=tables[which.table],
             filter=filter_message(which),
             documents=list(dict.fromkeys(which.id)),
