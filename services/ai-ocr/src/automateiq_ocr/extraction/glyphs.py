@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from automateiq_ocr.extraction.layout import Span, Token
+    from automateiq_ocr.extraction.layout import Span
 
 _LOOKS = str.maketrans({"O": "0", "o": "0", "Q": "0", "l": "1", "I": "1", "|": "1"})
 # A letter that stands for a digit: right beside a mark for cents, or between digits, in a number with cents.
 _MISREAD = re.compile(
     r"(?<![A-Za-z])(?:RM|[€$£])?(?=[\dOolI|.,]*\d)[\dOolI|]+(?:[.,][\dOolI|]{3})*[.,] ?[\dOolI|]{2}(?![A-Za-z\d])"
 )
+_WIDEST = 1.6  # of the print's height, between the letters of spaced-out print
 _SINGLES = 4  # fewer letters side by side are no spaced-out print
 
 
@@ -70,9 +71,12 @@ def _needless_spaces(row: Span) -> frozenset[int]:
         return frozenset()
     found: list[int] = []
     run: list[int] = []
-    at = 0
+    at, gap = 0, 0.0
     for index, token in enumerate(tokens):
-        if len(token.text) == 1 and (not run or _beside(tokens[index - 1], token)):
+        before, gap = gap, token.left - tokens[index - 1].right if index else 0.0
+        # Letters of one word stand equally far apart; a wider gap begins the next.
+        even = len(run) < 2 or gap < 1.7 * before + 1
+        if len(token.text) == 1 and (not run or (even and gap < _WIDEST * token.height)):
             run.append(at)
         else:
             found += _inner(run)
@@ -84,7 +88,3 @@ def _needless_spaces(row: Span) -> frozenset[int]:
 
 def _inner(run: list[int]) -> list[int]:
     return [at - 1 for at in run[1:]] if len(run) >= _SINGLES else []
-
-
-def _beside(left: Token, right: Token) -> bool:
-    return right.left - left.right < 1.6 * max(left.height, right.height)

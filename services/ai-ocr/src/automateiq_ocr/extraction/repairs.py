@@ -24,6 +24,7 @@ def with_repairs(sums: Sums) -> Sums:
     if not expected:
         return sums
     made: list[Sum] = []
+    gone: set[int] = set()
     for entry in sums.sums:
         score = max(entry.labels.get("total", 0.0), entry.labels.get("due", 0.0))
         if score < _PLAIN:
@@ -32,8 +33,11 @@ def with_repairs(sums: Sums) -> Sums:
         for value in expected:
             if _misread(amount, value):
                 mended = replace(amount, value=value, cents=True, unsure=False, repaired=True)
-                made.append(Sum(value, [mended], {"total": score}, {"total": mended}))
-    return replace(sums, sums=(*sums.sums, *made)) if made else sums
+                made.append(Sum(value, [mended], dict(entry.labels), {"total": mended, "due": mended}))
+                if len(entry.amounts) == 1:
+                    gone.add(id(entry))
+    kept = (entry for entry in sums.sums if id(entry) not in gone)
+    return replace(sums, sums=(*kept, *made)) if made else sums
 
 
 def _expected(sums: Sums) -> set[Decimal]:
