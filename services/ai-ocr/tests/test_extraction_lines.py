@@ -234,6 +234,18 @@ def test_other_tables_list_no_items() -> None:
     ] == ["Alder board"]
 
 
+def test_a_sum_over_the_table_does_not_end_it() -> None:
+    rows = (
+        "Balance due   127.50",
+        "Item           Quantity     Rate     Amount",
+        "Service A            12    10.00     120.00",
+        "Notes: replaced a part",
+        "Service B             5     1.50       7.50",
+        "Subtotal                             127.50",
+    )
+    assert [row[0] for row in values(items_of(set_page(*rows), end=0))] == ["Service A", "Service B"]
+
+
 # --- without a head ---
 
 

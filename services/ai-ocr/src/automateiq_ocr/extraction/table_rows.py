@@ -47,7 +47,7 @@ def read_tables(layout: Layout, decimal_mark: str | None, end: int | None) -> li
             continue
         totals = (
             end is not None
-            and row.index >= end
+            and head.end <= end <= row.index  # a sum may also stand over the table: "Balance due"
             and heads == 1
             and bool(drafts or any(x.anchor for x in lines))
         )

@@ -19,7 +19,7 @@ from automateiq_ocr.extraction.layout import Layout, Row, Span
 
 _TIMES = re.compile(
     r"(?<![\w.,])(?P<quantity>\d{1,4}(?:[.,]\d{1,3})?)\s*(?P<unit>[A-Za-zÀ-ÿ]{1,5}\.?\s*)?"
-    r"(?P<sign>[x@*×X]|a|à|je|st\s?\*)\s*(?=[€$£]?\s?\d|[A-Z]{2,3}\s?\d)",
+    r"(?P<sign>[@*×]|(?<![A-Za-z])[xX]|(?<=\s)(?:a|à|je)(?=\s)|st\s?\*)\s*(?=[€$£]?\s?\d|[A-Z]{2,3}\s?\d)",
 )
 _PRICE_TIMES = re.compile(r"(?P<price>\d{1,5}[.,]\d{2})\s*[x×*X]\s*(?P<quantity>\d{1,3})(?![.,\d])")
 _LEADING = re.compile(r"^(?P<quantity>\d{1,3})(?:\s*(?:[x×*X]\s*)?(?=[A-Za-zÀ-ÿ(])|\s*[x×*X]\s*(?=\d{6}))")
@@ -256,7 +256,7 @@ def _priced(row: Row, decimal_mark: str | None) -> Draft | None:
     while tokens and tokens[-1].text.startswith("@"):
         tokens = tokens[:-1]
     name = " ".join(t.text for t in tokens)
-    if has_words(name) and not is_code(name):
+    if has_words(name) and (not is_code(name) or (draft.quantity is not None and name.isalpha())):
         draft.rows = [Span(row.page, row.index, tokens)]
     return draft
 
