@@ -300,6 +300,8 @@ def address_cells(addresses: Sequence[Address]) -> list[Cell]:
 def _one(cell: Cell, kind: str) -> Iterator[Name]:
     """The name at the start of this cell, without the register's number or the address that follows it."""
     text = cell.text
+    if REGISTERED.fullmatch(text.strip()):
+        return
     if cut := _BREAK.search(text, 2):
         text = text[: cut.start()]
     form = vocabulary.STRONG_FORM.search(fold(text))

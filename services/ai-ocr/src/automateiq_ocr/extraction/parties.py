@@ -49,7 +49,7 @@ def find_parties(layout: Layout, kind: DocumentType) -> Parties:
         else None,
         iban=find_iban(layout),
         customer=customer.field()
-        if customer and customer.strength >= (_SURE_ENOUGH if letter else 0.9)
+        if customer and customer.strength >= (_SURE_ENOUGH if letter else 0.8)
         else None,
     )
 

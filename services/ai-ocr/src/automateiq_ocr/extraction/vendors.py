@@ -58,7 +58,7 @@ TRADE = vocabulary.any_of(
     r"sp", r"verlag", r"institut\w*", r"stiftung", r"university", r"school", r"college", r"foundation",
     r"club",
 )  # fmt: skip
-_LEAST = 0.2
+_LEAST = 0.12
 # The least chance of a name that words announce, whatever else is around it.
 _FLOOR = {"titled": 0.75, "thanked": 0.3}
 
@@ -82,14 +82,14 @@ def best_name(
 
 def choose(names: Sequence[Name], chances: Sequence[float]) -> tuple[Name, float] | None:
     """The likeliest name in its whole length: what a title introduces, and what ends in the row above or below."""
-    # "Seller:" says it in so many words.
-    chances = [
-        0.55 + 0.45 * one if name.kind == "titled" else one for name, one in zip(names, chances, strict=True)
-    ]
+    floors = [_FLOOR.get(name.kind, 0.0) for name in names]
+    chances = [floor + (1 - floor) * one for floor, one in zip(floors, chances, strict=True)]
     best = max(range(len(names)), key=lambda index: (chances[index], -names[index].cells[0].row.index))
     if chances[best] < _LEAST:
         return None
-    chosen = _in_full(names, chances, best)
+    chosen, before = _in_full(names, chances, best), best
+    while chosen != before:
+        before, chosen = chosen, _in_full(names, chances, chosen)
     return names[chosen], max(chances[chosen], 0.8 * chances[best])
 
 
