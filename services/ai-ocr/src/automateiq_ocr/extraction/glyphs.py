@@ -21,7 +21,7 @@ _LOOKS = str.maketrans({"O": "0", "o": "0", "Q": "0", "l": "1", "I": "1", "|": "
 _MISREAD = re.compile(
     r"(?<![A-Za-z])(?:RM|[€$£])?(?=[\dOolI|.,]*\d)[\dOolI|]+(?:[.,][\dOolI|]{3})*[.,] ?[\dOolI|]{2}(?![A-Za-z\d])"
 )
-_WIDEST = 1.6  # of the print's height, between the letters of spaced-out print
+_WIDEST = 0.28  # of the print's height, between the letters of a word; from a third on a new word begins
 _SINGLES = 4  # fewer letters side by side are no spaced-out print
 
 
@@ -71,12 +71,10 @@ def _needless_spaces(row: Span) -> frozenset[int]:
         return frozenset()
     found: list[int] = []
     run: list[int] = []
-    at, gap = 0, 0.0
+    at = 0
     for index, token in enumerate(tokens):
-        before, gap = gap, token.left - tokens[index - 1].right if index else 0.0
-        # Letters of one word stand equally far apart; a wider gap begins the next.
-        even = len(run) < 2 or gap < 1.7 * before + 1
-        if len(token.text) == 1 and (not run or (even and gap < _WIDEST * token.height)):
+        near = not run or token.left - tokens[index - 1].right < _WIDEST * token.height
+        if len(token.text) == 1 and near:
             run.append(at)
         else:
             found += _inner(run)

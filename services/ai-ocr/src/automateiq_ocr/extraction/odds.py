@@ -17,7 +17,7 @@ _SUMMED = -0.5
 _SUM_OF_RATES = 2.0
 _PAID_SO = 1.0
 _OF_ONE_RATE = -5.0
-_NEGATIVE = -1.5
+_NEGATIVE = -3.0
 
 
 @dataclass(frozen=True, slots=True)

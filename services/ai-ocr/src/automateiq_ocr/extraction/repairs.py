@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from automateiq_ocr.extraction.amounts import Amount
-from automateiq_ocr.extraction.sums import Sum, Sums
+from automateiq_ocr.extraction.sums import ROUNDING, Sum, Sums
 
 _PLAIN = 0.7
 
@@ -27,8 +27,8 @@ def with_repairs(sums: Sums) -> Sums:
     gone: set[int] = set()
     for entry in sums.sums:
         score = max(entry.labels.get("total", 0.0), entry.labels.get("due", 0.0))
-        if score < _PLAIN:
-            continue
+        if score < _PLAIN or (len(entry.amounts) > 1 and entry.place("total").cents):
+            continue  # what is printed twice was not misread
         amount = entry.place("total")
         for value in expected:
             if _misread(amount, value):
@@ -58,6 +58,8 @@ def _expected(sums: Sums) -> set[Decimal]:
 
 def _misread(amount: Amount, value: Decimal) -> bool:
     """Whether what is printed is `value` with its point lost or one digit wrong."""
+    if 0 < abs(abs(amount.value) - value) <= ROUNDING:
+        return False  # that is rounding, not a wrong digit
     printed = re.sub(r"\D", "", amount.row.text[amount.start : amount.end])
     digits = re.sub(r"\D", "", f"{value:.2f}")
     if len(printed) != len(digits) or len(digits) < 3:
