@@ -275,6 +275,30 @@ async def test_a_confirmation_teaches_constants_and_strengthens(bench: Any, pdf:
         assert data.currency.confidence > 0.9
 
 
+async def test_a_confirmed_place_fills_and_agrees_but_overrides_nothing(bench: Any, pdf: Pdf) -> None:
+    def placed(value: str, y: float, confidence: float = 0.6, **more: Any) -> dict[str, Any]:
+        box = {"page": 1, "x": 480, "y": y, "width": 6 * len(value), "height": 10}
+        return field(value, confidence, box=box, **more)
+
+    with calling():
+        first = invoice(
+            invoiceNumber=placed("RX-1", 120),
+            date=placed("2026-03-04", 135, sourceText="03/04/2026", doubts=["ambiguous_date"]),
+        )
+        document_id, _ = await read(bench, pdf, "one", first, bill("RX-1", "03/04/2026", "119.00"))
+        await say(bench, "ConfirmReview", document_id)
+        missing = invoice(invoiceNumber=None, date=placed("2026-06-05", 135, sourceText="05/06/2026"))
+        _, data = await read(bench, pdf, "two", missing, bill("RX-2", "05/06/2026", "1.00"))
+        assert (data.invoice_number.value, data.invoice_number.origin) == ("RX-2", "memory")
+        assert (data.date.value, data.date.origin) == ("2026-05-06", "memory")
+        agreeing = invoice(invoiceNumber=placed("RX-3", 120))
+        _, data = await read(bench, pdf, "three", agreeing, bill("RX-3", "05/06/2026", "1.00"))
+        assert (data.invoice_number.origin, list(data.invoice_number.checks)) == ("page", ["vendor_memory"])
+        other = invoice(invoiceNumber=placed("77-1234", 150, 0.9))
+        _, data = await read(bench, pdf, "four", other, bill("RX-4", "05/06/2026", "1.00"))
+        assert (data.invoice_number.value, list(data.invoice_number.doubts)) == ("77-1234", [])
+
+
 async def test_memories_are_listed_switched_off_and_deleted(bench: Any, pdf: Pdf) -> None:
     with calling() as me:
         await first_bill_corrected(bench, pdf)

@@ -33,6 +33,7 @@ from automateiq_documents.review.words import Sheet
 DIFFERS = "memory_differs"
 AGREES = "vendor_memory"
 _SURE_PLACE = 0.6
+_SURE_ENOUGH_TO_FILL = 0.85
 # A name or address this alike is another misreading of what is remembered.
 _MISREAD = 0.6
 # What a recognition by domain, telephone or name leaves open.
@@ -80,13 +81,8 @@ def strengthen(memory: VendorMemory, confirmed: Review, sheets: Sequence[Sheet])
     memory = replace(memory, constants=constants)
     for name in VARYING:
         field = confirmed.data.get(name)
-        if _origin(field) == "memory" and name in memory.places:
-            label = _label_of(field, sheets)
-            kept = [
-                replace(place, right=place.right + 1) if places.same_label(place.label, label) else place
-                for place in memory.places[name]
-            ]
-            memory = replace(memory, places={**memory.places, name: kept})
+        if field:
+            memory = _strengthen_place(memory, name, field, sheets)
     return memory
 
 
@@ -166,6 +162,26 @@ def _learn_place(
     if taught.order and taught.order != memory.order:
         memory = replace(memory, order=taught.order, order_taught_by=(correction.id,))
     return memory
+
+
+def _strengthen_place(memory: VendorMemory, name: str, field: Data, sheets: Sequence[Sheet]) -> VendorMemory:
+    """Where a value stands that was right as it was read. Such a place fills what is missing, and overrides nothing."""
+    kind, box = SINGLE[name], box_of(field)
+    if box is None or _origin(field) not in ("page", "memory"):
+        return memory
+    place = places.teach(kind, str(field["value"]), box, sheets)
+    if place is None:
+        return memory
+    known = memory.places.get(name, ())
+    if any(places.same_label(one.label, place.label) for one in known):
+        kept = [
+            replace(one, right=one.right + 1) if places.same_label(one.label, place.label) else one
+            for one in known
+        ]
+    else:
+        kept = [*known, place][:MAX_PLACES]
+    order = memory.order or place.order
+    return replace(memory, places={**memory.places, name: kept}, order=order)
 
 
 def _read_box(name: str, value: str, read: Data | None, sheets: Sequence[Sheet]) -> Any:
@@ -273,14 +289,16 @@ def _apply_places(
     }
     read, here = data.get(name), value_of(data, name)
     if not here:
-        data[name] = field
+        # Where nobody ever corrected anything, a document without the value is likelier than a reader who missed it.
+        if place.corrected or best.sure >= _SURE_ENOUGH_TO_FILL:
+            data[name] = field
     elif here == best.value:
         data[name] = _agreed(
             read, round(confidence, 4), settles_order=kind is FieldKind.DATE and bool(place.order)
         )
     elif _overrides(place, read or {}, sheets):
         data[name] = field
-    else:
+    elif place.corrected:
         data[name] = _doubted(read)
 
 

@@ -26,6 +26,10 @@ _OTHER_VENDOR = 0.6
 # A name as it was read that has less in common with the right one is no misreading of it.
 _ALIAS = 0.5
 
+# Of a long document only these pages are looked at: what is in between is tables.
+_FIRST_PAGES = 4
+_LAST_PAGES = 2
+
 _log = structlog.get_logger(__name__)
 
 
@@ -70,7 +74,7 @@ class Memory:
         """What a document shows of its vendor; a long one takes a while, beside the event loop."""
 
         def work() -> Seen:
-            sheets = sheets_of(pages, words)
+            sheets = sheets_of(pages, _telling(words))
             return Seen(read, sheets, keys_of(read, sheets))
 
         return await asyncio.to_thread(work)
@@ -182,6 +186,13 @@ class Memory:
                 await self._store.save(replace(other, keys=[key for key in other.keys if key not in common]))
         await self._store.share(sorted(shared))
         return [key for key in seen.keys if key not in shared]
+
+
+def _telling(words: Sequence[PageWords]) -> Sequence[PageWords]:
+    """The pages that say whose a document is and what it comes to: the first ones and the last ones."""
+    if len(words) <= _FIRST_PAGES + _LAST_PAGES:
+        return words
+    return [*words[:_FIRST_PAGES], *words[-_LAST_PAGES:]]
 
 
 def _chosen(bare: str, seen: Seen, candidates: Sequence[VendorMemory], *, said: bool) -> VendorMemory | None:

@@ -177,10 +177,11 @@ def _candidates(place: Place, sheet: Sheet) -> Iterator[tuple[_Span, float]]:
 
 def _windows(row: Sequence[Word], wanted: str, count: int) -> Iterator[tuple[int, int, float]]:
     """Runs of words in a row that are like a label. A reader may have joined or parted words."""
+    bare = [skeleton(word.text) for word in row]
     for start in range(len(row)):
         best = (0, 0.0)
         for end in range(start + 1, min(len(row), start + count + 1) + 1):
-            alike = likeness(skeleton("".join(word.text for word in row[start:end])), wanted)
+            alike = likeness("".join(bare[start:end]), wanted)
             if alike > best[1]:
                 best = (end, alike)
         if best[1] >= _LABEL_LIKENESS:
@@ -288,4 +289,4 @@ def _overlaps(word: Word, others: Sequence[Word]) -> bool:
 
 
 def _joined(label: Label) -> str:
-    return skeleton("".join(label.words))
+    return "".join(skeleton(word) for word in label.words)

@@ -81,10 +81,11 @@ def review_of(row: Row) -> Review:
     )
 
 
-def audit_row(document_id: str, entry: AuditEntry) -> Row:
-    """An entry of the audit."""
+def audit_row(document_id: str, number: int, entry: AuditEntry) -> Row:
+    """An entry of the audit, the n-th of its version."""
     return {
         "documentId": document_id,
+        "number": number,
         "action": entry.action.value,
         "by": entry.by,
         "at": entry.at,

@@ -56,7 +56,14 @@ QUEUE_INDEXES = [
         partialFilterExpression={"review.state": {"$exists": True}},
     ),
 ]
-AUDIT_INDEXES = [IndexModel([_TENANT, ("documentId", ASCENDING), ("_id", DESCENDING)], name="document")]
+AUDIT_INDEXES = [
+    # A version is written once, so two writers of the same one can not both leave a note.
+    IndexModel(
+        [_TENANT, ("documentId", ASCENDING), ("version", DESCENDING), ("number", DESCENDING)],
+        name="version",
+        unique=True,
+    )
+]
 SETTINGS_INDEXES = [IndexModel([_TENANT], name="organization", unique=True)]
 
 _REVIEW = {
@@ -156,11 +163,14 @@ class ReviewStore:
         if (await self._documents.update_one(query, update)).matched == 0:
             raise changed()
         if entries:
-            await self._audit.insert_many(audit_row(review.document_id, entry) for entry in entries)
+            await self._audit.insert_many(
+                audit_row(review.document_id, number, entry) for number, entry in enumerate(entries)
+            )
 
     async def audit(self, document_id: str) -> list[AuditEntry]:
         """What was done to a review, the newest first."""
-        newest = [("_id", DESCENDING)]
+        # Not by _id: the service and its worker make ids of their own within one second.
+        newest = [("version", DESCENDING), ("number", DESCENDING)]
         rows = await self._audit.find({"documentId": document_id}, sort=newest, limit=_MAX_AUDIT)
         return [audit_of(row) for row in rows]
 
