@@ -14,7 +14,14 @@ from typing import Any
 import grpc
 import pytest
 from automateiq.billing.v1 import credits_pb2
-from automateiq.documents.v1 import assembly_pb2, documents_pb2, exports_pb2, review_pb2, rules_pb2, webhooks_pb2
+from automateiq.documents.v1 import (
+    assembly_pb2,
+    documents_pb2,
+    exports_pb2,
+    review_pb2,
+    rules_pb2,
+    webhooks_pb2,
+)
 from automateiq.identity.v1 import accounts_pb2
 from automateiq.ocr.v1 import recognition_pb2, rendering_pb2
 from automateiq_core import permissions
