@@ -1,5 +1,6 @@
 """Deliveries over days, on the real database and real receivers: the clock is moved, nobody sleeps."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,7 +41,7 @@ class Stand:
         self.store = WebhookStore(self.mongo)
         self.deliveries = Deliveries(
             self.store,
-            Sender(seconds=5, local=True),
+            Sender(seconds=25, local=True),
             self.tasks,
             disable_after=timedelta(days=3),
             clock=lambda: self.now,
@@ -178,6 +179,25 @@ async def test_a_failing_endpoint_is_not_asked_for_each_message(stand: Stand, re
     receiver.answers = [204]
     await stand.run_until_settled()
     assert {one.status for one in await stand.listed()} == {DeliveryStatus.DELIVERED}
+
+
+async def test_a_slow_receiver_holds_few_places(stand: Stand) -> None:
+    with receiving(held=True) as receiver:
+        await stand.endpoint(receiver)
+        for number in range(models.AT_ONCE + 1):
+            await stand.announce(f"d{number}")
+        waiting = [row["args"] for row in await stand.waiting()]
+        sending = [asyncio.create_task(stand.deliveries.deliver(**args)) for args in waiting]
+        done, _ = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        # One was sent away; the others hold their places.
+        assert len(done) == 1
+        assert sorted(one.next_attempt_at == START for one in await stand.listed()) == [False, True, True]
+        receiver.hold.set()
+        await asyncio.gather(*sending)
+        assert len(receiver.received) == models.AT_ONCE
+        await stand.run_until_settled()
+        assert len(receiver.received) == models.AT_ONCE + 1
+    assert {one.attempts for one in await stand.listed()} == {1}
 
 
 async def test_an_endpoint_that_fails_for_days_is_disabled_with_a_notice(

@@ -10,6 +10,7 @@ attempt is named by a token; only the attempt that is due is made, so a record t
 unless a worker dies between sending and noting it: then the message goes out twice, under the same id.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -20,12 +21,14 @@ from automateiq_core.mongo import DuplicateKeyError, ObjectId
 from automateiq_core.tasks import Tasks
 
 from automateiq_documents.webhooks.models import (
+    AT_ONCE,
     GONE,
     Attempt,
     Delivery,
     DeliveryStatus,
     Endpoint,
     Message,
+    after_crowd,
     after_rest,
     delivery_not_found,
     endpoint_not_found,
@@ -68,6 +71,8 @@ class Deliveries:
         self._tasks = tasks
         self._disable_after = disable_after
         self._clock = clock
+        # What this process is sending, by endpoint.
+        self._sending: Counter[str] = Counter()
 
     # Writing.
 
@@ -195,9 +200,10 @@ class Deliveries:
         if endpoint.rests_until is not None and endpoint.rests_until > now:
             await self._postpone(delivery, after_rest(endpoint.rests_until - now))
             return
-        attempt = await self._sender.send(
-            endpoint.url, delivery.message_id, delivery.message.body, endpoint.signing(now), now
-        )
+        if self._sending[endpoint.id] >= AT_ONCE:
+            await self._postpone(delivery, after_crowd(now - delivery.created_at))
+            return
+        attempt = await self._send(endpoint, delivery, now)
         _log.info(
             "webhook sent" if attempt.taken else "webhook not taken",
             delivery=delivery.id,
@@ -208,6 +214,17 @@ class Deliveries:
             attempt=delivery.attempts + 1,
         )
         await self._note(endpoint, delivery, attempt)
+
+    async def _send(self, endpoint: Endpoint, delivery: Delivery, now: datetime) -> Attempt:
+        self._sending[endpoint.id] += 1
+        try:
+            return await self._sender.send(
+                endpoint.url, delivery.message_id, delivery.message.body, endpoint.signing(now), now
+            )
+        finally:
+            self._sending[endpoint.id] -= 1
+            if not self._sending[endpoint.id]:
+                del self._sending[endpoint.id]
 
     async def _postpone(self, delivery: Delivery, wait: timedelta) -> None:
         token = str(ObjectId())

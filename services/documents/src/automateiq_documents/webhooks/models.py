@@ -28,6 +28,11 @@ FAILURES_TO_DISABLE = 20
 _FIRST_REST = timedelta(seconds=2)
 _LONGEST_REST = timedelta(minutes=15)
 
+# A slow receiver may hold so many of a worker's places, and no more: the others are for reading documents.
+AT_ONCE = 2
+_FIRST_CROWD = timedelta(seconds=2)
+_LONGEST_CROWD = timedelta(minutes=5)
+
 _SECRET_BYTES = 32
 _MAX_SECRETS = 5
 
@@ -211,6 +216,14 @@ def rest_after(failures: int) -> timedelta:
 def after_rest(rest: timedelta) -> timedelta:
     """When to look again at a resting endpoint: not all at the same instant."""
     return rest + _spread(max(rest, timedelta(seconds=1)))
+
+
+def after_crowd(age: timedelta) -> timedelta:
+    """When to look again at an endpoint that is being sent enough already: the longer something waits, the later.
+
+    So a thousand messages for a slow receiver are not looked at a thousand times.
+    """
+    return _spread(min(max(age / 4, _FIRST_CROWD), _LONGEST_CROWD))
 
 
 def _spread(wait: timedelta) -> timedelta:
