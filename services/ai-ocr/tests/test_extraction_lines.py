@@ -278,6 +278,8 @@ def test_rows_without_titles_are_read_by_their_arithmetic() -> None:
         (("4006381333931 Marker   2,49 A",), [("Marker", None, None, "2.49")]),
         (("2 Cappuccino   7.00",), [("Cappuccino", "2", None, "7.00")]),
         (("Latte   3 x 4.50   13.50 B",), [("Latte", "3", "4.50", "13.50")]),
+        (("1 Soda   35.00", "2 Box   7.00"), [("Soda", "1", None, "35.00"), ("Box", "2", None, "7.00")]),
+        (("Kurczak z ryżem   1 ×23,90 23,90B",), [("Kurczak z ryżem", "1", "23.90", "23.90")]),
         (
             ("Coat   40.00", "Coupon   -5.00"),
             [("Coat", None, None, "40.00"), ("Coupon", None, None, "-5.00")],

@@ -39,9 +39,11 @@ class _Times:
     price: Amount
     amount: Amount | None
 
-    @property
-    def product(self) -> Decimal:
-        return self.quantity[1] * self.price.value
+    def makes(self, amount: Amount | None) -> bool:
+        """Whether count times price is this amount."""
+        return amount is not None and abs(self.quantity[1] * self.price.value - amount.value) <= Decimal(
+            "0.02"
+        )
 
 
 def read_rows(layout: Layout, decimal_mark: str | None, end: int | None) -> list[Draft]:
@@ -64,9 +66,10 @@ def read_rows(layout: Layout, decimal_mark: str | None, end: int | None) -> list
                 [Span(name.page, name.index, name.tokens)] if name is not None else []
             )
             if draft.rows:
-                if times is not None and _explain(draft, times):
+                if times is not None and times.makes(draft.amount):
                     draft.rows = [_until(draft.rows[0], row, times.start)]
-                else:
+                    draft.quantity, draft.unit_price = times.quantity, times.price
+                elif waiting is not None:
                     _explain(draft, waiting)
                 drafts.append(draft)
             waiting = None
@@ -166,11 +169,10 @@ def _named(row: Row, times: _Times) -> bool:
 def _take_times(times: _Times, drafts: list[Draft], name: Row | None) -> bool:
     """Give a count and price to the line that they explain, or make one with the name above; False if to none yet."""
     amount = times.amount
-    fits = amount is not None and abs(times.product - amount.value) <= Decimal("0.02")
     if (
         name is not None
         and amount is not None
-        and fits
+        and times.makes(amount)
         and times.row.middle - name.middle < 3 * times.row.height
     ):
         span = Span(name.page, name.index, name.tokens)
@@ -179,11 +181,9 @@ def _take_times(times: _Times, drafts: list[Draft], name: Row | None) -> bool:
     return bool(drafts) and _explain(drafts[-1], times)
 
 
-def _explain(draft: Draft, times: _Times | None) -> bool:
+def _explain(draft: Draft, times: _Times) -> bool:
     """Take over count and price where their product is the line's amount."""
-    if times is None or draft.amount is None or draft.quantity is not None:
-        return False
-    if abs(times.product - draft.amount.value) > Decimal("0.02"):
+    if draft.quantity is not None or not times.makes(draft.amount):
         return False
     draft.quantity, draft.unit_price = times.quantity, times.price
     return True
