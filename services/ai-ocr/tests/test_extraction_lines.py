@@ -234,6 +234,59 @@ def test_other_tables_list_no_items() -> None:
     ] == ["Alder board"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "items"),
+    [
+        (
+            (
+                "Hrs/Qty   Service                    Rate/Price     Adjust     Sub Total",
+                "1.00      Web Design                     $85.00      0.00%        $85.00",
+                "          This is a sample description",
+            ),
+            [("Web Design This is a sample description", "1", "85.00", "85.00")],
+        ),
+        (
+            (
+                "Date          Description            Hours     Rate      Amount",
+                "03/05/2026    Site visit               2.5     80.00      200.00",
+                "04/05/2026    Report                   3.0     80.00      240.00",
+            ),
+            [("Site visit", "2.5", "80.00", "200.00"), ("Report", "3", "80.00", "240.00")],
+        ),
+        (
+            (
+                "Pos.  Menge  Einheit  Bezeichnung                 E-Preis €    G-Preis €",
+                "1     2,00   Std.     Montage Heizung               65,00       130,00",
+            ),
+            [("Montage Heizung", "2", "65.00", "130.00")],
+        ),
+        (
+            (
+                "Leistung                                        Preis",
+                "Beratung Mai                                 450,00 €",
+            ),
+            [("Beratung Mai", None, None, "450.00")],
+        ),
+        (
+            (
+                "Description           Qty      Price            Amount",
+                "Licence                 2      USD 1,200.00     USD 2,400.00",
+            ),
+            [("Licence", "2", "1200.00", "2400.00")],
+        ),
+        (
+            (
+                "Item              Quantity     Rate     Amount",
+                "Consulting              10     $50       $500",
+            ),
+            [("Consulting", "10", "50.00", "500.00")],
+        ),
+    ],
+)
+def test_tables_of_other_makers(rows: tuple[str, ...], items: list[tuple[str | None, ...]]) -> None:
+    assert values(items_of(set_page(*rows))) == items
+
+
 def test_a_sum_over_the_table_does_not_end_it() -> None:
     rows = (
         "Balance due   127.50",

@@ -76,8 +76,8 @@ SECTION_FOLDED = re.compile(
 )
 CARRIED_FOLDED = re.compile(
     r"(?<!\w)(?:(?:carried|brought|balance) forward|carry forward|c/?f|b/?f|ubertrag|a reporter"
-    r"|report(?:e)?|suma y sigue|suma anterior|a riportare|riporto|transporteren|page total|seitensumme)(?!\w)"
-    r"|(?<!\w)(?:page|seite|pagina) \d"
+    r"|suma y sigue|suma anterior|a riportare|riporto|transporteren|page total|seitensumme)(?!\w)"
+    r"|(?<!\w)(?:page|seite|pagina) \d|^\W*report(?=\W*\d)"
 )
 # Rows that explain a price and sell nothing; discounts count where they stand as an amount of their own.
 EXPLAINS_FOLDED = re.compile(

@@ -117,7 +117,8 @@ def _groups(row: Row, tokens: list[Token], amounts: list[Amount], head: Head) ->
             # "1 Green tea" under "Qty Description", where the titles stand as close.
             counted = count is not None and len(group) == 1 and bool(re.fullmatch(r"\d{1,3}[x×]?", last.text))
             counted = counted and edge is not None and last.right < edge + row.height
-            if (apart or (number and ended) or begins or counts or counted) and not one:
+            far = token.left - last.right > 1.5 * row.height
+            if far or ((apart or (number and ended) or begins or counts or counted) and not one):
                 yield group
                 group = []
         group.append(token)

@@ -34,7 +34,7 @@ def right_edge(lines: list[TableLine], head: Head) -> float:
             numbers += (
                 [min(left for left in spans if left > line.text.left)] if max(spans) > line.text.left else []
             )
-    return min([*rights, *([statistics.median_low(numbers)] if numbers else [])], default=float("inf"))
+    return statistics.median_low(numbers) if numbers else min(rights, default=float("inf"))
 
 
 def _is_text(line: TableLine, edge: float) -> bool:
