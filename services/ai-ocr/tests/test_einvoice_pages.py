@@ -1,7 +1,7 @@
 """What the XML says is held against the page: proven, contradicted, or said by the XML alone."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
@@ -73,6 +73,28 @@ def test_sums_of_another_invoice_do_not_stand_on_the_page_by_chance() -> None:
     assert found.subtotal is not None
     assert found.subtotal.value == "2600.00"
     assert "page_differs_from_xml" in found.subtotal.doubts
+
+
+def test_a_country_in_the_address_is_no_contradiction() -> None:
+    address = merged(cii(), *("D-79100 Freiburg" if row == "79100 Freiburg" else row for row in PAGE))
+    assert address.vendor_address is not None
+    assert (address.vendor_address.origin, address.vendor_address.doubts) == ("xml", ())
+    assert address.vendor_address.value == "Am Hang 7, 79100 Freiburg"
+    assert address.vendor_address.source_text.endswith("D-79100 Freiburg")
+
+
+def test_a_thousand_lines_are_held_against_a_hundred_pages_in_time() -> None:
+    """Looking up a line must not cost a pass over all pages."""
+    lines, rows = 1_000, 60
+    invoice = read_invoice(ubl())
+    assert invoice is not None
+    invoice = replace(invoice, lines=invoice.lines[:1] * lines)
+    row = "Topfrose rot   20   4,50   7 %   90,00"
+    pages = [set_page(*[row] * rows, number=number) for number in range(1, 101)]
+    found = merge(ExtractedData(), pages, invoice)
+    amounts = [item.amount for item in found.line_items]
+    places = {(amount.page, amount.box) for amount in amounts if amount is not None and amount.box}
+    assert len(places) == lines  # each line has a row of its own
 
 
 def test_what_stands_only_in_the_xml_says_so() -> None:

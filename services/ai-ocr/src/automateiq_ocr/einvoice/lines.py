@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from automateiq_ocr.einvoice.checks import rate_times_base
 from automateiq_ocr.einvoice.models import XmlLine, XmlTax
@@ -90,10 +91,11 @@ class LineFinder:
         return _Anchor(*best, wrapped[1] if wrapped is not None else None)
 
     def _free(self, places: Sequence[Place]) -> list[Place]:
-        free = [place for place in places if not any(map(place.meets, self._used.get(place.row.index, ())))]
-        after = [place for place in free if place.row.index > self._last]
-        before = [place for place in free if place.row.index <= self._last]
-        return (after + before)[:_MOST_PLACES]
+        """Some of the places that no earlier line has taken: those below the last line first."""
+        start = bisect_right(places, self._last, key=_index)
+        ordered = (places[at] for part in (range(start, len(places)), range(start)) for at in part)
+        free = (place for place in ordered if not any(map(place.meets, self._used.get(place.row.index, ()))))
+        return list(islice(free, _MOST_PLACES))
 
     def _backwards(self, *places: Place | None) -> bool:
         return any(place is not None and place.row.index < self._last for place in places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -16,7 +17,7 @@ from automateiq_ocr.einvoice.placing import Pages
 from automateiq_ocr.einvoice.settling import PAGE_DIFFERS, contradicted, of_another_invoice, same, settle
 from automateiq_ocr.extraction.amounts import normal
 from automateiq_ocr.extraction.iban import CHECKED
-from automateiq_ocr.extraction.layout import lay_out
+from automateiq_ocr.extraction.layout import fold, lay_out
 from automateiq_ocr.extraction.models import ExtractedData, Field
 from automateiq_ocr.recognition.models import Page
 
@@ -55,8 +56,15 @@ def _text(look: Pages, name: str, value: str, own: Field | None) -> Field:
         places = look.texts(value)
     wrapped = None if places else look.wrapped(value)
     shown = places[0].field(value) if places else wrapped and wrapped[1]
+    if name == "vendor_address" and shown is None and own is not None and _words(value) <= _words(own.value):
+        # The page puts the country, a floor or a post box between: the same address all the same.
+        own = replace(own, value=value)
     checks = (CHECKED,) if name == "iban" and standard.is_valid(value, check_country=False) else ()
     return settle(value, own, shown, checks)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", fold(text)))
 
 
 def _sums(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
 
 from automateiq_ocr.extraction.amounts import SYMBOLS
 from automateiq_ocr.extraction.dates import find_dates
@@ -52,6 +54,8 @@ class Pages:
     def __init__(self, pages: Sequence[Page], layout: Layout) -> None:
         self._pages = pages
         self._layout = layout
+        # The same article may stand on a thousand lines.
+        self._known: dict[tuple[str, bool], list[Place]] = {}
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -63,13 +67,12 @@ class Pages:
         return stands_on(field, self._pages, self._layout)
 
     @cached_property
-    def _row_letters(self) -> dict[int, str]:
-        """Every row's letters and digits: a look at them is much cheaper than a pattern."""
-        return {row.index: letters_of(row.text) for row in self.rows}
+    def _letters(self) -> _Haystack:
+        return _Haystack(self.rows, [letters_of(row.text) for row in self.rows])
 
     @cached_property
-    def _row_digits(self) -> dict[int, str]:
-        return {row.index: "".join(filter(str.isdigit, row.text)) for row in self.rows}
+    def _digits(self) -> _Haystack:
+        return _Haystack(self.rows, ["".join(filter(str.isdigit, row.text)) for row in self.rows])
 
     @cached_property
     def _starts(self) -> dict[str, list[tuple[Row, Span, int]]]:
@@ -84,20 +87,17 @@ class Pages:
     def numbers(
         self, value: Decimal, rows: Iterable[Row] | None = None, *, money: bool = False
     ) -> list[Place]:
-        """Where a number is printed; with its own sign if that is found anywhere, else with any.
+        """Where a number is printed, from top to bottom; with its own sign if found anywhere, else with any.
 
         A small sum of money counts only with its decimals, for a bare "0" or "5" may be anything.
         """
-        pattern = number_pattern(value, money=money)
-        digits = f"{abs(value.normalize()):f}".replace(".", "").lstrip("0")
-        found = [
-            (match["before"] or match["after"] or "", Place(row, match.start(), match.end()))
-            for row in (self.rows if rows is None else rows)
-            if digits in self._row_digits[row.index]
-            for match in pattern.finditer(row.text)
-        ]
-        signed = [place for sign, place in found if bool(sign) == (value < 0)]
-        return signed or [place for _, place in found]
+        if rows is not None:
+            return _numbers(value, rows, money)
+        key = (str(value), money)
+        if key not in self._known:
+            digits = f"{abs(value.normalize()):f}".replace(".", "").lstrip("0")
+            self._known[key] = _numbers(value, self._digits.rows_with(digits), money)
+        return self._known[key]
 
     def dates(self, value: str) -> list[Place]:
         """Where a day (ISO 8601) is printed, in any order of day and month that can mean it."""
@@ -125,15 +125,20 @@ class Pages:
         return places
 
     def texts(self, value: str) -> list[Place]:
-        """Where a text stands in one row, whatever the case, accents, spaces and punctuation."""
-        pattern = text_pattern(value)
+        """Where a text stands in one row, whatever the case, accents, spaces and punctuation; from top to bottom."""
+        pattern, letters = text_pattern(value), letters_of(value)[:_LONGEST]
         if pattern is None:
             return []
-        letters = letters_of(value)[:_LONGEST]
+        # A key that no number has.
+        key = (f"text {letters}", False)
+        if key not in self._known:
+            self._known[key] = self._texts(letters, pattern)
+        return self._known[key]
+
+    def _texts(self, letters: str, pattern: re.Pattern[str]) -> list[Place]:
         return [
             Place(row, match.start(), match.end())
-            for row in self.rows
-            if letters in self._row_letters[row.index]
+            for row in self._letters.rows_with(letters)
             for match in pattern.finditer(row.folded)
         ]
 
@@ -169,6 +174,34 @@ class Pages:
             parts.append(taken)
             rest = rest[len(letters_of(taken.text)) :]
         return parts if not rest else None
+
+
+class _Haystack:
+    """Something of every row in one string: a look at it is much cheaper than a pattern tried on each row."""
+
+    def __init__(self, rows: Sequence[Row], texts: Sequence[str]) -> None:
+        self._rows = rows
+        self._text = "\n".join(texts)
+        self._ends = list(accumulate(len(text) + 1 for text in texts))
+
+    def rows_with(self, needle: str) -> Iterator[Row]:
+        """The rows whose text holds the needle, from top to bottom."""
+        at = self._text.find(needle)
+        while 0 <= at < len(self._text):
+            index = bisect_right(self._ends, at)
+            yield self._rows[index]
+            at = self._text.find(needle, self._ends[index])
+
+
+def _numbers(value: Decimal, rows: Iterable[Row], money: bool) -> list[Place]:
+    pattern = number_pattern(value, money=money)
+    found = [
+        (match["before"] or match["after"] or "", Place(row, match.start(), match.end()))
+        for row in rows
+        for match in pattern.finditer(row.text)
+    ]
+    signed = [place for sign, place in found if bool(sign) == (value < 0)]
+    return signed or [place for _, place in found]
 
 
 def _prefix(span: Span, wanted: str) -> Span | None:
