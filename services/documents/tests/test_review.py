@@ -11,6 +11,7 @@ from automateiq.documents.v1 import review_pb2
 from automateiq_core.context import Role
 from automateiq_core.errors import Conflict, FailedPrecondition, InvalidInput, NotFound, PermissionDenied
 from automateiq_core.testing import calling
+from automateiq_documents.assembly.store import AssemblyStore
 from review_deeds import correct, field, invoice, put, read_again_as, read_as, review, say
 
 Pdf = Callable[..., bytes]
@@ -274,6 +275,19 @@ async def test_the_queue_is_ordered_by_what_a_mistake_would_cost(bench: Any, pdf
         assert await queue(bench) == []
         with pytest.raises(NotFound):
             await beside(expected[1])
+
+
+async def test_what_was_split_or_merged_leaves_the_queue(bench: Any, pdf: Pdf) -> None:
+    with calling():
+        whole, part = (
+            await read(bench, pdf, "whole", vendor=None),
+            await read(bench, pdf, "part", vendor=None),
+        )
+        marked = AssemblyStore(bench.mongo)
+        assert await marked.replace(whole, [part])
+        assert await queue(bench) == [part]
+        counts = await bench.reviews.CountReviews(review_pb2.CountReviewsRequest())
+        assert counts.needed == 1
 
 
 async def test_thresholds_are_the_organizations_own(bench: Any, pdf: Pdf) -> None:

@@ -1,5 +1,6 @@
 """The memory of vendors: the second document is right after one correction, and nobody else's changes."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -226,6 +227,26 @@ async def test_a_changed_account_is_shown_to_people(bench: Any, pdf: Pdf) -> Non
 async def memories(bench: Any, **which: Any) -> list[Any]:
     request = review_pb2.ListVendorMemoriesRequest(**which)
     return list((await bench.reviews.ListVendorMemories(request)).memories)
+
+
+async def test_two_people_teach_the_same_vendor_at_once(bench: Any, pdf: Pdf) -> None:
+    with calling():
+        await first_bill_corrected(bench, pdf)
+        ids = [
+            (
+                await read(
+                    bench, pdf, name, invoice(vendor=field("ACNE Supplles", 0.6)), bill("A-1", "1", "9.00")
+                )
+            )[0]
+            for name in ("one", "two", "three")
+        ]
+        changes = [("currency", "USD"), ("vendorTaxId", "DE136695976"), ("vendorAddress", "4 Mill Lane")]
+        await asyncio.gather(
+            *(correct(bench, one, put(*change)) for one, change in zip(ids, changes, strict=True))
+        )
+        (memory,) = await memories(bench)
+        known = {one.field: one.value for one in memory.constants}
+        assert known.items() >= dict(changes).items()
 
 
 async def test_what_was_wrong_twice_is_forgotten(bench: Any, pdf: Pdf) -> None:

@@ -74,7 +74,15 @@ _REVIEW = {
     "ocrResult.extractedData": 1,
     "ocrResult.readData": 1,
 }
-_IN_QUEUE = {"ocrResult.text": 0, "ocrResult.pages": 0, "ocrResult.words": 0}
+_IN_QUEUE = {
+    "ocrResult.text": 0,
+    "ocrResult.pages": 0,
+    "ocrResult.words": 0,
+    "ocrResult.readData": 0,
+    "review.corrections": 0,
+    "review.bases": 0,
+    "review.confirmed": 0,
+}
 _BY_LOSS = SortKey("reviewLoss", descending=True)
 _MAX_AUDIT = 200
 
@@ -262,7 +270,11 @@ class ReviewStore:
 
 def _query(wanted: QueueFilter) -> Row:
     states = wanted.states or (ReviewState.NEEDED,)
-    query: Row = {"review.state": {"$in": sorted({state.value for state in states})}}
+    query: Row = {
+        "review.state": {"$in": sorted({state.value for state in states})},
+        # What was split or merged is looked at in what was made of it.
+        "replacedBy.0": {"$exists": False},
+    }
     if wanted.types:
         query["type"] = {"$in": sorted(set(wanted.types))}
     if wanted.vendor.strip():
