@@ -227,10 +227,18 @@ class Address:
 
 
 def find_addresses(layout: Layout) -> list[Address]:
-    """All that looks like a postal address, from top to bottom, each line in one of them at most."""
+    """All that looks like a postal address on the first and the last page, each line in one of them at most.
+
+    Who a document is from and to stands where it begins, or at its very end.
+    """
+    if not layout.rows:
+        return []
+    pages = {layout.rows[0].page, layout.rows[-1].page}
     found: list[Address] = []
     taken: set[tuple[int, int]] = set()
     for row in layout.rows:
+        if row.page not in pages:
+            continue
         for cell in cells_of(row, whole=layout.narrow):
             if cell.key in taken:
                 continue

@@ -12,7 +12,6 @@ from automateiq_ocr.extraction.iban import find_iban
 from automateiq_ocr.extraction.layout import Layout
 from automateiq_ocr.extraction.models import DocumentType, Field
 from automateiq_ocr.extraction.names import Name
-from automateiq_ocr.extraction.ranking import calibrated
 from automateiq_ocr.extraction.tax_ids import find_tax_id
 from automateiq_ocr.extraction.vendors import best_name
 
@@ -42,9 +41,9 @@ def find_parties(layout: Layout, kind: DocumentType) -> Parties:
     own = _own_address(layout, addresses, theirs, named[0] if named else None)
     letter = kind not in (DocumentType.CONTRACT, DocumentType.GENERAL)
     return Parties(
-        vendor=named[0].field(calibrated("vendor", named[1])) if named else None,
+        vendor=named[0].field(named[1]) if named else None,
         vendor_tax_id=find_tax_id(layout, theirs),
-        vendor_address=own.field(calibrated("vendor_address", 0.45 + 0.5 * own.score))
+        vendor_address=own.field(0.45 + 0.5 * own.score)
         if own and letter
         else None,
         iban=find_iban(layout),
