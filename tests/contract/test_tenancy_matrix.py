@@ -224,6 +224,8 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
         document = a.upload(SAMPLE, "secret-of-a.pdf")
         a.process(document["id"])
         assert a.ended(document["id"])["status"] == "processed"
+        many = {"documentIds": [document["id"]]}
+        batch = client.post("/api/documents/process", json=many).json()
         hook = {"url": "https://secret-of-a.example/", "events": ["document.processed"]}
         endpoint = client.post("/api/webhooks", json=hook).json()["endpoint"]
         rule = {
@@ -250,6 +252,8 @@ def things_of_a(fleet: Fleet) -> dict[str, str]:
 
     return {
         "document_id": document["id"],
+        "batch_id": batch["id"],
+        "other_document_id": document["id"],
         "endpoint_id": endpoint["id"],
         "rule_id": rule_id,
         "delivery_id": delivery["id"],

@@ -13,10 +13,21 @@ import pytest
 from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
 from automateiq.common.v1 import recognition_pb2
-from automateiq.documents.v1 import assembly_pb2, exports_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2
+from automateiq.documents.v1 import (
+    assembly_pb2,
+    batches_pb2,
+    duplicates_pb2,
+    exports_pb2,
+    review_pb2,
+    rules_pb2,
+    views_pb2,
+    webhooks_pb2,
+)
 from automateiq.documents.v1 import documents_pb2 as pb
 from automateiq.documents.v1.assembly_pb2_grpc import AssemblyServiceStub
+from automateiq.documents.v1.batches_pb2_grpc import BatchesServiceStub
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
+from automateiq.documents.v1.duplicates_pb2_grpc import DuplicatesServiceStub
 from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
 from automateiq.documents.v1.views_pb2_grpc import ViewsServiceStub
 from automateiq_billing.main import SERVICE as BILLING
@@ -37,7 +48,17 @@ from reportlab.pdfgen.canvas import Canvas
 sys.path.insert(0, str(Path(__file__).parent))
 
 CHUNK = 64 << 10
-_MODULES = (pb, assembly_pb2, exports_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2)
+_MODULES = (
+    pb,
+    assembly_pb2,
+    batches_pb2,
+    duplicates_pb2,
+    exports_pb2,
+    review_pb2,
+    rules_pb2,
+    views_pb2,
+    webhooks_pb2,
+)
 # Port 1 of this machine: nothing listens there.
 NOBODY = "127.0.0.1:1"
 
@@ -49,6 +70,8 @@ class Bench:
     channel: Any
     documents: Any
     assembly: Any
+    batches: Any
+    duplicates: Any
     reviews: Any
     views: Any
     billing: Any
@@ -244,6 +267,8 @@ async def open_bench(
                 channel=channel,
                 documents=DocumentsServiceStub(channel),
                 assembly=AssemblyServiceStub(channel),
+                batches=BatchesServiceStub(channel),
+                duplicates=DuplicatesServiceStub(channel),
                 reviews=ReviewServiceStub(channel),
                 views=ViewsServiceStub(channel),
                 billing=CreditsServiceStub(billing.channel),

@@ -34,6 +34,10 @@ ENDPOINTS = {
     "POST /api/documents/{document_id}/split",
     "POST /api/documents/{document_id}/split/undo",
     "POST /api/documents/merge",
+    "POST /api/documents/{document_id}/duplicates/{other_document_id}/dismiss",
+    "POST /api/documents/quote",
+    "GET /api/documents/batches/{batch_id}",
+    "POST /api/documents/batches/{batch_id}/cancel",
     "POST /api/documents/{document_id}/merge/undo",
     "GET /api/documents/{document_id}/review",
     "POST /api/documents/{document_id}/review/corrections",
@@ -146,6 +150,7 @@ def test_what_changes_something_takes_a_key() -> None:
             "POST /api/auth/refresh",
             # Changes nothing.
             "POST /api/rules/{rule_id}/test",
+            "POST /api/documents/quote",
         )
         assert keyed == (not name.startswith("GET ") and not unkeyed), name
 

@@ -96,6 +96,11 @@ METHODS: Mapping[str, Rule] = {
     "/automateiq.documents.v1.AssemblyService/MergeDocuments": Rule(Permission.DOCUMENTS_WRITE),
     # Removes only what a split or merge made and nobody worked on since.
     "/automateiq.documents.v1.AssemblyService/UndoAssembly": Rule(Permission.DOCUMENTS_WRITE),
+    "/automateiq.documents.v1.BatchesService/QuoteBatch": Rule(Permission.DOCUMENTS_READ),
+    "/automateiq.documents.v1.BatchesService/StartBatch": Rule(Permission.DOCUMENTS_PROCESS),
+    "/automateiq.documents.v1.BatchesService/GetBatch": Rule(Permission.DOCUMENTS_READ),
+    "/automateiq.documents.v1.BatchesService/CancelBatch": Rule(Permission.DOCUMENTS_PROCESS),
+    "/automateiq.documents.v1.DuplicatesService/DismissDuplicate": Rule(Permission.DOCUMENTS_WRITE),
     "/automateiq.documents.v1.WebhooksService/CreateEndpoint": Rule(
         Permission.WEBHOOKS_MANAGE, secret_answer=True
     ),

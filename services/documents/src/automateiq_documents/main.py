@@ -5,7 +5,9 @@ from typing import cast
 
 from automateiq.billing.v1 import credits_pb2
 from automateiq.documents.v1.assembly_pb2_grpc import add_AssemblyServiceServicer_to_server
+from automateiq.documents.v1.batches_pb2_grpc import add_BatchesServiceServicer_to_server
 from automateiq.documents.v1.documents_pb2_grpc import add_DocumentsServiceServicer_to_server
+from automateiq.documents.v1.duplicates_pb2_grpc import add_DuplicatesServiceServicer_to_server
 from automateiq.documents.v1.exports_pb2_grpc import add_ExportsServiceServicer_to_server
 from automateiq.documents.v1.review_pb2_grpc import add_ReviewServiceServicer_to_server
 from automateiq.documents.v1.rules_pb2_grpc import add_RulesServiceServicer_to_server
@@ -19,6 +21,10 @@ from automateiq_core.runtime import Runtime
 from automateiq_documents.assembly.service import AssemblyKeeper, AssemblyService
 from automateiq_documents.assembly.servicer import AssemblyServicer
 from automateiq_documents.assembly.store import AssemblyStore
+from automateiq_documents.batches import tasks as batch_tasks
+from automateiq_documents.batches.service import BatchService
+from automateiq_documents.batches.servicer import BatchesServicer
+from automateiq_documents.batches.store import BatchStore
 from automateiq_documents.documents import tasks
 from automateiq_documents.documents.blobs import BlobStore, GridFsBlobs, S3Blobs
 from automateiq_documents.documents.dispatch import Dispatcher
@@ -27,6 +33,9 @@ from automateiq_documents.documents.reader import Reader
 from automateiq_documents.documents.service import DocumentsService
 from automateiq_documents.documents.servicer import DocumentsServicer
 from automateiq_documents.documents.store import DocumentStore
+from automateiq_documents.duplicates.service import DuplicatesService
+from automateiq_documents.duplicates.servicer import DuplicatesServicer
+from automateiq_documents.duplicates.store import DuplicateStore
 from automateiq_documents.exports.service import ExportService
 from automateiq_documents.exports.servicer import ExportsServicer
 from automateiq_documents.review.memory import Memory
@@ -77,7 +86,9 @@ def wire(runtime: Runtime) -> Wiring:
     dispatcher = Dispatcher(store, runtime.tasks, at_once=settings.readings_at_once)
     rules = RuleStore(runtime.mongo)
     ruling = RuleFollower(rules, store, reviews, deliveries)
-    keepers = (reviews, ruling, AssemblyKeeper(assembly_store))
+    duplicate_store = DuplicateStore(runtime.mongo)
+    duplicates = DuplicatesService(duplicate_store, store)
+    keepers = (reviews, ruling, AssemblyKeeper(assembly_store), duplicates)
     processing = ProcessingService(
         store,
         blobs,
@@ -88,7 +99,7 @@ def wire(runtime: Runtime) -> Wiring:
         refiners=(memory,),
         keepers=keepers,
         # The webhooks tell what all others have left.
-        followers=(ruling, WebhookFollower(store, deliveries)),
+        followers=(duplicates, ruling, WebhookFollower(store, deliveries)),
     )
     documents = DocumentsService(
         store, blobs, reader, processing, max_upload_bytes=settings.max_upload_bytes, keepers=keepers
@@ -99,13 +110,25 @@ def wire(runtime: Runtime) -> Wiring:
     assembly = AssemblyService(
         assembly_store, store, documents, processing, reader, max_bytes=settings.max_upload_bytes
     )
+    batch_store = BatchStore(runtime.mongo)
+    batches = BatchService(batch_store, store, processing, credits, runtime.tasks)
+    batch_tasks.register(runtime.tasks, batches)
     endpoints = WebhooksService(webhooks, deliveries, local=settings.webhook_local_targets)
 
     renderer = Renderer(ocr, page_seconds=settings.render_seconds, pdf_seconds=settings.export_seconds)
     views = ViewsService(store, blobs, renderer)
 
     async def migrate() -> None:
-        for one in (store, review_store, memory_store, rules, webhooks, assembly_store):
+        for one in (
+            store,
+            review_store,
+            memory_store,
+            rules,
+            webhooks,
+            assembly_store,
+            batch_store,
+            duplicate_store,
+        ):
             await one.ensure_indexes()
 
     return Wiring(
@@ -117,6 +140,16 @@ def wire(runtime: Runtime) -> Wiring:
                 add_AssemblyServiceServicer_to_server,
                 AssemblyServicer(assembly),
                 "automateiq.documents.v1.AssemblyService",
+            ),
+            Servicer(
+                add_BatchesServiceServicer_to_server,
+                BatchesServicer(batches),
+                "automateiq.documents.v1.BatchesService",
+            ),
+            Servicer(
+                add_DuplicatesServiceServicer_to_server,
+                DuplicatesServicer(duplicates),
+                "automateiq.documents.v1.DuplicatesService",
             ),
             Servicer(
                 add_WebhooksServiceServicer_to_server,

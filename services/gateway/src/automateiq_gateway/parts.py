@@ -11,7 +11,9 @@ from automateiq.billing.v1 import credits_pb2
 from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceStub
 from automateiq.documents.v1 import (
     assembly_pb2,
+    batches_pb2,
     documents_pb2,
+    duplicates_pb2,
     exports_pb2,
     review_pb2,
     rules_pb2,
@@ -19,7 +21,9 @@ from automateiq.documents.v1 import (
     webhooks_pb2,
 )
 from automateiq.documents.v1.assembly_pb2_grpc import AssemblyServiceStub
+from automateiq.documents.v1.batches_pb2_grpc import BatchesServiceStub
 from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceStub
+from automateiq.documents.v1.duplicates_pb2_grpc import DuplicatesServiceStub
 from automateiq.documents.v1.exports_pb2_grpc import ExportsServiceStub
 from automateiq.documents.v1.review_pb2_grpc import ReviewServiceStub
 from automateiq.documents.v1.rules_pb2_grpc import RulesServiceStub
@@ -46,7 +50,9 @@ from automateiq_gateway.settings import GatewaySettings
 if TYPE_CHECKING:
     from automateiq.billing.v1.credits_pb2_grpc import CreditsServiceAsyncStub
     from automateiq.documents.v1.assembly_pb2_grpc import AssemblyServiceAsyncStub
+    from automateiq.documents.v1.batches_pb2_grpc import BatchesServiceAsyncStub
     from automateiq.documents.v1.documents_pb2_grpc import DocumentsServiceAsyncStub
+    from automateiq.documents.v1.duplicates_pb2_grpc import DuplicatesServiceAsyncStub
     from automateiq.documents.v1.exports_pb2_grpc import ExportsServiceAsyncStub
     from automateiq.documents.v1.review_pb2_grpc import ReviewServiceAsyncStub
     from automateiq.documents.v1.rules_pb2_grpc import RulesServiceAsyncStub
@@ -71,6 +77,8 @@ class Parts:
     documents: "DocumentsServiceAsyncStub"
     views: "ViewsServiceAsyncStub"
     assembly: "AssemblyServiceAsyncStub"
+    batches: "BatchesServiceAsyncStub"
+    duplicates: "DuplicatesServiceAsyncStub"
     webhooks: "WebhooksServiceAsyncStub"
     rules: "RulesServiceAsyncStub"
     exports: "ExportsServiceAsyncStub"
@@ -111,7 +119,17 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
     documents = Peer(
         "documents",
         settings.documents_target,
-        (documents_pb2, assembly_pb2, exports_pb2, review_pb2, rules_pb2, views_pb2, webhooks_pb2),
+        (
+            documents_pb2,
+            assembly_pb2,
+            batches_pb2,
+            duplicates_pb2,
+            exports_pb2,
+            review_pb2,
+            rules_pb2,
+            views_pb2,
+            webhooks_pb2,
+        ),
         signer,
         default_deadline_seconds=deadline,
     )
@@ -145,6 +163,8 @@ async def open_parts(settings: GatewaySettings) -> AsyncIterator[Parts]:
             documents=DocumentsServiceStub(documents.channel),
             views=ViewsServiceStub(documents.channel),
             assembly=AssemblyServiceStub(documents.channel),
+            batches=BatchesServiceStub(documents.channel),
+            duplicates=DuplicatesServiceStub(documents.channel),
             webhooks=WebhooksServiceStub(documents.channel),
             rules=RulesServiceStub(documents.channel),
             exports=ExportsServiceStub(documents.channel),

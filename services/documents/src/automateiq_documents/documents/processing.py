@@ -150,6 +150,12 @@ class ProcessingService:
         await self._release_of(cancelled)
         return cancelled
 
+    async def cancel_job(self, document_id: str, job_id: str) -> None:
+        """Stops this very reading of a document, if it still runs; nothing is charged."""
+        cancelled = await self._store.fail(document_id, job_id, CANCELLED)
+        if cancelled is not None:
+            await self._release_of(cancelled)
+
     async def watch(self, document_id: str) -> AsyncIterator[Progress]:
         """A document's progress: as it is now, then each change until it is read, failed or gone.
 

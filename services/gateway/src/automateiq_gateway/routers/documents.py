@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from automateiq.common.v1.pagination_pb2 import PageRequest
+from automateiq.documents.v1 import batches_pb2
 from automateiq.documents.v1 import documents_pb2 as pb
 from automateiq_core.errors import NotFound
 from fastapi import APIRouter
@@ -16,6 +17,7 @@ from automateiq_gateway import multipart, parts, sse, uploads, words
 from automateiq_gateway.downloads import FileStream
 from automateiq_gateway.endpoint import GuardedEndpoint, StreamEndpoint, UploadEndpoint
 from automateiq_gateway.replies import MEDIA_TYPE, page, reply, to_plain
+from automateiq_gateway.schemas.batches import Batch
 from automateiq_gateway.schemas.common import PROBLEMS, DocumentId, IdempotencyKey
 from automateiq_gateway.schemas.documents import (
     Document,
@@ -67,19 +69,27 @@ async def delete_document(
     return Response(status_code=204)
 
 
-@router.post("/process", response_model=Document, status_code=202)
+@router.post("/process", response_model=Document | Batch, status_code=202)
 async def process_document(
     body: ProcessBody, request: Request, idempotency_key: IdempotencyKey = ""
 ) -> Response:
-    """Have a document read.
+    """Have a document read, or many: the answer is the document, or a batch.
 
-    The most it can cost is set aside; what was needed is charged once it was read. A failed reading is free.
+    The most it can cost is set aside; what was needed is charged once it was read. A failed reading is free. Each
+    document of a batch is paid for on its own, and one that is refused holds up no other.
     """
+    mode = words.numbers(pb.ReadingMode.DESCRIPTOR)[body.mode]
+    if body.document_ids is not None:
+        asked = batches_pb2.StartBatchRequest(
+            request_id=idempotency_key, document_ids=map(known, body.document_ids), mode=mode
+        )
+        batch = (await parts.of(request).batches.StartBatch(asked)).batch
+        return reply(batch, 202, {"Location": f"/api/documents/batches/{batch.id}"})
     answer = await parts.of(request).documents.ProcessDocument(
         pb.ProcessDocumentRequest(
             request_id=idempotency_key,
-            document_id=known(body.document_id),
-            mode=words.numbers(pb.ReadingMode.DESCRIPTOR)[body.mode],
+            document_id=known(body.document_id or ""),
+            mode=mode,
         )
     )
     return reply(answer.document, 202)

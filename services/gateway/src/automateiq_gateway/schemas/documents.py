@@ -1,10 +1,11 @@
 """Documents and what was read from them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Query
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from automateiq_gateway.schemas.common import Body, Page, PageQuery, Schema, Strict
 
@@ -393,10 +394,19 @@ class UploadForm(Schema):
     )
 
 
-class ProcessBody(Body):
-    """Asks for a document to be read."""
+DocumentIds = Annotated[
+    list[Annotated[str, Field(max_length=100)]],
+    Field(min_length=1, max_length=500, description="The documents, each once"),
+]
 
-    document_id: str = Field(max_length=100, description="The document's id")
+
+class ProcessBody(Body):
+    """Asks for a document to be read, or for many."""
+
+    document_id: str | None = Field(None, max_length=100, description="The document's id")
+    document_ids: DocumentIds | None = Field(
+        None, description="Or the ids of many; the answer is then a batch"
+    )
     mode: ReadingMode = Field(
         "first",
         description="first: what was read already is refused. again: it is read again, pages that the same engine "
@@ -404,6 +414,12 @@ class ProcessBody(Body):
     )
 
     model_config = ConfigDict(json_schema_extra={"example": {"documentId": EXAMPLE["id"], "mode": "first"}})
+
+    @model_validator(mode="after")
+    def _one_or_many(self) -> Self:
+        if (self.document_id is None) == (self.document_ids is None):
+            raise PydanticCustomError("one_or_many", "name either documentId or documentIds")
+        return self
 
 
 class FilterQuery(Strict):

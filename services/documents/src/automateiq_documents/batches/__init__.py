@@ -1,0 +1,1 @@
+"""Having many documents read at once."""

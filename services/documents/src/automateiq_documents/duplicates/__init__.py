@@ -1,0 +1,1 @@
+"""Documents that seem to be the same: found, linked, and left to a person."""
