@@ -56,5 +56,15 @@ def keep(size: int) -> int:
     return os.getpid()
 
 
+def use_for_a_while(pieces: int) -> int:
+    """Takes that many pieces of 64 kB, frees all but the last, and gives the process's id.
+
+    The piece that stays keeps the C library from giving the others back by itself.
+    """
+    taken = [bytes(1 << 16) for _ in range(pieces)]
+    _kept.append(taken[-1])
+    return os.getpid()
+
+
 def answer_with(size: int) -> bytes:
     return bytes(size)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import statistics
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from automateiq_ocr.recognition import engines
-from automateiq_ocr.recognition.agreement import agreed
+from automateiq_ocr.recognition.agreement import agreed, mended
+from automateiq_ocr.recognition.looks import Looker
 from automateiq_ocr.recognition.models import Box, EngineUnavailable, Options
+from automateiq_ocr.recognition.orientation import find_ink
 from automateiq_ocr.recognition.rapid import RapidRecognizer
+from automateiq_ocr.recognition.reading import is_mendable
 from automateiq_ocr.recognition.recognizers import RawWord, Recognizer
 from automateiq_ocr.recognition.tesseract import TesseractRecognizer
 from ocr_pages import LINES, ink_box, letter, only, overlap, pdf, read, saved, share_read, shot
@@ -166,3 +171,50 @@ def test_agreement_raises_the_confidence_of_a_whole_page() -> None:
     wanted = " ".join(LINES).split()
     texts = [one.text for one in found]
     assert sum(one in texts for one in wanted) / len(wanted) > 0.9
+
+
+def test_rapidocr_reads_the_lines_that_it_is_given_and_leaves_what_it_cannot_read() -> None:
+    picture = receipt()
+    lines = [Box(30, 40, 200, 36), Box(440, 40, 70, 36), Box(300, 200, 60, 20), Box(5, 5, 2, 2)]
+    coffee, price, nothing, speck = RapidRecognizer().read_lines(picture, lines)
+    assert [[one.text for one in words] for words in (coffee, price)] == [["Coffee", "large"], ["4.50"]]
+    assert 25 < coffee[0].x < coffee[1].x < 240
+    assert 435 < price[0].x < 460
+    assert nothing == speck == []
+    assert RapidRecognizer().read_lines(picture, []) == []
+
+
+def test_doubtful_words_are_mended_where_tesseract_found_the_lines() -> None:
+    picture = letter(300)
+    looker = Looker(picture, find_ink(picture), 300, Options(), time.monotonic() + 60)
+    found = looker.look()
+    wrong = [
+        replace(one, text="bcnehos", confidence=0.4) if one.text == "benches" else one for one in found.words
+    ]
+    mended_words = looker.mend(RapidRecognizer(), replace(found, words=wrong)).words
+    assert [one.text for one in mended_words] == [one.text for one in found.words]
+    (benches,) = [one for one in mended_words if one.text == "benches"]
+    assert benches.confidence < 0.95
+    # What no engine doubts is not read again: the boxes are Tesseract's own.
+    assert {one for one in mended_words if one.text == "Thursday"} <= set(found.words)
+
+
+def test_a_stretch_that_the_deep_engine_cannot_read_stays() -> None:
+    fast = [word("Hawthorne", 10, 0.5), word("9.00", 300, 0.95)]
+    assert mended(fast, [(fast[:1], [])]) == fast
+    changed = mended(fast, [(fast[:1], [word("Hawthorn", 10, 0.9, line=7)])])
+    assert [one.text for one in changed] == ["Hawthorn", "9.00"]
+    assert {one.line for one in changed} == {0}
+
+
+def test_only_a_wide_page_whose_lines_tesseract_found_is_mended() -> None:
+    wide = letter(300)
+    looker = Looker(wide, find_ink(wide), 300, Options(), time.monotonic() + 60)
+    found = looker.look()
+    assert is_mendable(looker, found)
+    assert not is_mendable(looker, replace(found, words=found.words[:4]))
+    doubted = [replace(one, confidence=0.7) for one in found.words]
+    assert not is_mendable(looker, replace(found, words=doubted))
+    narrow = letter(150)
+    narrow_looker = Looker(narrow, find_ink(narrow), 150, Options(), time.monotonic() + 60)
+    assert not is_mendable(narrow_looker, narrow_looker.look())

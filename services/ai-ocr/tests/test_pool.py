@@ -115,6 +115,16 @@ async def test_a_worker_that_grew_too_large_is_replaced_after_its_call() -> None
         await pool.stop()
 
 
+async def test_memory_that_a_call_has_freed_is_not_held_against_its_worker() -> None:
+    pool = WorkerPool(1, limit_seconds=60, limit_bytes=400 << 20)
+    await pool.start()
+    try:
+        first = await pool.run(ocr_deeds.use_for_a_while, 8000)
+        assert await pool.run(os.getpid) == first
+    finally:
+        await pool.stop()
+
+
 async def test_a_worker_whose_memory_is_not_limited_stays() -> None:
     async with running() as pool:
         assert await pool.run(ocr_deeds.keep, 600 << 20) == await pool.run(os.getpid)

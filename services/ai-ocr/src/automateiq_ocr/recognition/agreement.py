@@ -43,6 +43,20 @@ def agreed(fast: Sequence[RawWord], deep: Sequence[RawWord]) -> list[RawWord]:
     return found + _alone(alone, found)
 
 
+def mended(
+    fast: Sequence[RawWord], stretches: Sequence[tuple[Sequence[RawWord], list[RawWord]]]
+) -> list[RawWord]:
+    """The fast engine's reading with some stretches of its lines, (its words, the deep engine's words), judged anew."""
+    better: dict[RawWord, list[RawWord]] = {}
+    for words, deep in stretches:
+        if deep:
+            line, block = words[0].line, words[0].block
+            judged = _better_line(list(words), [replace(word, line=line, block=block) for word in deep])
+            better |= {word: [] for word in words}
+            better[words[0]] = judged
+    return [kept for word in fast for kept in better.get(word, [word])]
+
+
 def _better_line(fast: list[RawWord], deep: list[RawWord]) -> list[RawWord]:
     if not fast:
         return deep

@@ -83,7 +83,7 @@ class EasyRecognizer:
             return list(reader.readtext(grey))
         boxes = [
             [round(box.x), round(box.right), round(box.y), round(box.bottom)]
-            for box in find_lines(np.ascontiguousarray(np.repeat(grey[:, :, None], 3, axis=2)))
+            for box in find_lines(Image.fromarray(grey))
         ]
         return list(reader.recognize(grey, horizontal_list=boxes, free_list=[])) if boxes else []
 

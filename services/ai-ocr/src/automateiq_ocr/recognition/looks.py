@@ -11,15 +11,20 @@ from dataclasses import dataclass, field, replace
 from PIL import Image
 
 from automateiq_ocr.recognition import orientation, tesseract
+from automateiq_ocr.recognition.agreement import mended
 from automateiq_ocr.recognition.geometry import Placement, rotate, turn
 from automateiq_ocr.recognition.images import WORKING_PIXELS
 from automateiq_ocr.recognition.language import TESSERACT_NAMES, detect
 from automateiq_ocr.recognition.models import Box, Options, PageFailed
-from automateiq_ocr.recognition.recognizers import RawWord, Recognizer
+from automateiq_ocr.recognition.recognizers import LineReader, RawWord, Recognizer
 
 Treatment = Callable[[Image.Image], Image.Image]
 
 _LONG_WORD = 3
+# Below this a word is doubtful enough to have its stretch of the line read again; a wrong digit shows in nothing else.
+_SURE_WORD, _SURE_NUMBER = 0.92, 0.96
+# A gap of so many heights of a word parts columns.
+_WIDE_GAP = 2.0
 # What the language of a text must be believed with before the page is read again for its sake.
 _SURE_LANGUAGE = 0.9
 # Heights of words in pixels: Tesseract was trained on lines of about 36 and loses small, thin or huge letters.
@@ -124,6 +129,17 @@ class Looker:
             return found
         return self.look(found.rotation, languages=(language, self._languages[0]))
 
+    def mend(self, engine: LineReader, found: Attempt) -> Attempt:
+        """The attempt with every stretch of its lines that holds a doubtful word read by another engine too."""
+        picture, _, _ = self._straightened(found.rotation)
+        self.remaining()
+        doubtful = [words for words in _stretches(found.words) if any(map(_is_doubtful, words))]
+        boxes = [
+            Box.around(Box(word.x, word.y, word.width, word.height) for word in words) for words in doubtful
+        ]
+        read = engine.read_lines(picture, boxes)
+        return replace(found, words=mended(found.words, list(zip(doubtful, read, strict=True))))
+
     def told_turn(self) -> tuple[int, float] | None:
         """Tesseract's opinion of how the picture lies: (clockwise turn that brings it upright, confidence)."""
         return tesseract.orientation(self.image, self._dpi, self.remaining())
@@ -155,6 +171,27 @@ class Looker:
                 placement = placement.after(back)
             kept = self._straight[rotation] = turned, placement, skew
         return kept
+
+
+def _stretches(words: list[RawWord]) -> list[list[RawWord]]:
+    """The words of each line, cut where a gap is wider than any between words: beyond it stands another column."""
+    found: list[list[RawWord]] = []
+    for word in words:
+        before = found[-1][-1] if found else None
+        if (
+            before is not None
+            and before.line == word.line
+            and word.x - before.x - before.width <= _WIDE_GAP * max(before.height, word.height)
+        ):
+            found[-1].append(word)
+        else:
+            found.append([word])
+    return found
+
+
+def _is_doubtful(word: RawWord) -> bool:
+    has_digit = any(character.isdigit() for character in word.text)
+    return word.confidence < (_SURE_NUMBER if has_digit else _SURE_WORD)
 
 
 def _scaled(word: RawWord, factor: float) -> RawWord:

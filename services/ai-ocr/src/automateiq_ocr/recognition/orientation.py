@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from automateiq_ocr.recognition.models import Box
 
@@ -68,9 +68,8 @@ def find_ink(image: Image.Image) -> Ink:
     """The ink of a grey image, wherever it is darker than its surroundings."""
     factor = max(1, max(image.size) // _SIDE)
     small = image.reduce(factor) if factor > 1 else image
-    grey = np.asarray(small, dtype=np.int16)
-    around = np.asarray(small.filter(ImageFilter.BoxBlur(max(8, _SIDE // 60))), dtype=np.int16)
-    dark = around - grey > _INK_DEPTH
+    around = small.filter(ImageFilter.BoxBlur(max(8, _SIDE // 60)))
+    dark = np.asarray(ImageChops.subtract(around, small)) > _INK_DEPTH
     y, x = np.nonzero(dark)
     if x.size > _MOST_POINTS:
         # Every k-th point would alias with the rows; a fixed seed keeps the result the same for the same page.
@@ -83,16 +82,15 @@ def find_ink(image: Image.Image) -> Ink:
 def _long_runs(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The points that lie in unbroken horizontal runs of at least `_RULE` points."""
     height, width = dark.shape
-    if width < _RULE:
-        return np.zeros_like(dark)
-    sums = np.cumsum(np.pad(dark, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
-    begins = (sums[:, _RULE:] - sums[:, :-_RULE]) == _RULE
-    # Each run that begins at a point covers the next `_RULE` points: up where one begins, down where it ends.
-    steps = np.zeros((height, width + 1), dtype=np.int32)
-    steps[:, : begins.shape[1]] += begins
-    steps[:, _RULE:] -= begins
-    covered: NDArray[np.bool_] = np.cumsum(steps, axis=1)[:, :-1] > 0
-    return covered
+    # A light point at both ends of each row, so that every run has an edge to the left and one to the right.
+    padded = np.pad(dark, ((0, 0), (1, 1))).ravel()
+    edges = np.flatnonzero(padded[1:] != padded[:-1]) + 1
+    begins, ends = edges[::2], edges[1::2]
+    long = ends - begins >= _RULE
+    covered = np.zeros(padded.size, dtype=bool)
+    for begin, end in zip(begins[long].tolist(), ends[long].tolist(), strict=True):
+        covered[begin:end] = True
+    return covered.reshape(height, width + 2)[:, 1:-1]
 
 
 def estimate_skew(ink: Ink) -> float:

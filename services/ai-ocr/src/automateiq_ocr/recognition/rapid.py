@@ -7,7 +7,7 @@ Method: Du et al., "PP-OCR: A Practical Ultra Lightweight OCR System", 2020 (arX
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -35,6 +35,8 @@ _PARAMETERS = {
 _LONGEST_SIDE = 2000
 # A small picture is enlarged until its shorter side is this long, but no further than to the longer one.
 _SHORT_SIDE, _LONG_ENOUGH, _MOST_ENLARGED = 736, 1600, 2.0
+# Around a line that another engine found, in heights of the line; and the least side in pixels that can be read.
+_MARGIN_ACROSS, _MARGIN_DOWN, _LEAST_SIDE = 0.3, 0.15, 6
 # Lines that PP-OCR believes less are patterns and edges taken for letters.
 _LEAST_SCORE = 0.5
 # Taller than wide by this, a line is taken to run down, and is turned (as PP-OCR does before it reads it).
@@ -61,13 +63,55 @@ class RapidRecognizer:
         seconds: float,  # noqa: ARG002
     ) -> list[RawWord]:
         """The words, rows from top to bottom. One model reads Latin and Chinese letters; nothing can interrupt it."""
-        factor = _scale(image.size)
-        if factor != 1.0:
-            size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-            resampling = Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC
-            image = image.resize(size, resampling, reducing_gap=2.0)
-        pieces = _read_pieces(np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1]), 1 / factor)
-        return in_rows(pieces)
+        picture, back = _fitted(image)
+        return in_rows(_read_pieces(picture, back))
+
+    def read_lines(self, image: Image.Image, lines: Sequence[Box]) -> list[list[RawWord]]:
+        """The words of each line; boxes of another engine are given a margin, because its network learnt with one."""
+        found: list[list[RawWord]] = [[] for _ in lines]
+        picture = np.asarray(image.convert("RGB"))[:, :, ::-1]
+        boxes = [_with_margin(line, image.size) for line in lines]
+        readable = [at for at, box in enumerate(boxes) if min(box.width, box.height) >= _LEAST_SIDE]
+        if not readable:
+            return found
+        crops = [_crop(picture, boxes[at]) for at in readable]
+        try:
+            read = _engine().recognize_txt(crops)
+        except (
+            Exception
+        ) as error:  # onnxruntime and OpenCV raise errors of many kinds, none of them documented
+            raise PageFailed("The deep text recognition failed on this page.") from error
+        for at, text, score, layout in zip(readable, read.txts, read.scores, read.word_results, strict=True):
+            if score < _LEAST_SCORE or not text.strip():
+                continue
+            x, y, right, bottom = boxes[at].x, boxes[at].y, boxes[at].right, boxes[at].bottom
+            corners = np.array([(x, y), (right, y), (right, bottom), (x, bottom)])
+            found[at] = [
+                RawWord(word, box.x, box.y, box.width, box.height, min(1.0, belief), 0, 0)
+                for word, box, belief in _words(corners, text, layout)
+            ]
+        return found
+
+
+def _with_margin(line: Box, size: tuple[int, int]) -> Box:
+    across, down = _MARGIN_ACROSS * line.height, _MARGIN_DOWN * line.height
+    x, y = max(0, int(line.x - across)), max(0, int(line.y - down))
+    right, bottom = min(size[0], int(line.right + across) + 1), min(size[1], int(line.bottom + down) + 1)
+    return Box(x, y, max(0, right - x), max(0, bottom - y))
+
+
+def _crop(picture: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(picture[int(box.y) : int(box.bottom), int(box.x) : int(box.right)])
+
+
+def _fitted(image: Image.Image) -> tuple[NDArray[np.uint8], float]:
+    """The picture (BGR) at the size at which its lines are looked for, and the factor back."""
+    factor = _scale(image.size)
+    if factor != 1.0:
+        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+        resampling = Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC
+        image = image.resize(size, resampling, reducing_gap=2.0)
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1]), 1 / factor
 
 
 def _scale(size: tuple[int, int]) -> float:
@@ -118,11 +162,12 @@ def _read_pieces(picture: NDArray[np.uint8], scale: float) -> list[Piece]:
     return pieces
 
 
-def find_lines(picture: NDArray[np.uint8]) -> list[Box]:
-    """Where PP-OCR sees pieces of text on a picture (BGR), for an engine that reads but does not find."""
+def find_lines(image: Image.Image) -> list[Box]:
+    """Where PP-OCR sees pieces of text on a grey or RGB picture, for an engine that reads but does not find."""
     engine = _engine()
     from rapidocr.main import RapidOCRError
 
+    picture, back = _fitted(image)
     padding: dict[str, Any] = {}
     try:
         _, found = engine.detect_and_crop(picture, padding)
@@ -132,7 +177,9 @@ def find_lines(picture: NDArray[np.uint8]) -> list[Box]:
     boxes = []
     for corners in found.boxes:
         (x, y), (right, bottom) = np.min(corners, axis=0), np.max(corners, axis=0)
-        boxes.append(Box(float(x), float(y) - top, float(right - x), float(bottom - y)))
+        boxes.append(
+            Box(float(x) * back, float(y - top) * back, float(right - x) * back, float(bottom - y) * back)
+        )
     return boxes
 
 

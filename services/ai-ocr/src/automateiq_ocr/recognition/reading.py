@@ -4,9 +4,12 @@ A look costs what the engine costs, so nothing is tried in advance. Tesseract lo
 as any engine and the fastest. What its look gives says what to try next: words taller than wide lie on their side;
 print that it reads with doubt is read by the deep engine too, and the two readings are made one (agreement.py).
 
-Measured on development data, word / number recall: 120 photographed receipts, Tesseract .76 / .65, RapidOCR
-.90 / .88, both agreed .91 / .89; no receipt was read with a confidence above .91 by Tesseract, no clean scan at
-300 dpi with less than .94.
+Measured on development data, recall of words / numbers: 120 receipts, Tesseract .76 / .65, RapidOCR .90 / .88, both
+agreed .91 / .89; no receipt was read with a confidence above .91 by Tesseract, no clean scan at 300 dpi with less than
+.94. 20 damaged scans (skewed, turned, shadowed, noisy, 110 dpi), Tesseract .57 / .58, RapidOCR .89 / .90, this policy
+.93 / .94. Dividing by the background and enlarging brought Tesseract on shadowed and 110-dpi scans from .09 to .81 and
+from .53 to .90, but RapidOCR reads them at .93 as they are, so nothing of the kind is done where it is there. Crumpled
+paper is not flattened: RapidOCR finds each line by itself, however it lies.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from automateiq_ocr.recognition.agreement import agreed
 from automateiq_ocr.recognition.geometry import Placement
 from automateiq_ocr.recognition.looks import SMALL_WORD, Attempt, Looker, Treatment
 from automateiq_ocr.recognition.models import Options
-from automateiq_ocr.recognition.recognizers import Recognizer
+from automateiq_ocr.recognition.recognizers import LineReader, Recognizer
 
 # Below this mean confidence, or with fewer letters, the page may lie sideways or be hard to make out.
 _GOOD_CONFIDENCE = 0.6
@@ -34,6 +37,11 @@ _GOOD_COVERAGE = 0.5
 _LEGIBLE = 0.8
 # From here on Tesseract is believed without asking the deep engine.
 _CLEAN = 0.92
+# From here on, on pictures so wide, Tesseract's lines are believed and the deep engine only reads the doubtful ones. On
+# a page that takes it a fifth of the time; on 15 receipts it cost .03 of the words and .06 of the numbers, so a narrow
+# picture is always searched anew.
+_PAGE_WIDTH = 1200
+_MENDABLE, _NEARLY_ALL = 0.88, 0.7
 # What the deep engine reads with less belief may lie on its head.
 _DEEP_CONFIDENCE = 0.8
 # Tesseract's orientation confidence, above which it was never seen to be wrong here.
@@ -88,10 +96,23 @@ def is_clean(looker: Looker, found: Attempt) -> bool:
     )
 
 
+def is_mendable(looker: Looker, found: Attempt) -> bool:
+    """Whether Tesseract found the lines, nearly all of the ink, and only doubts some of the words in them."""
+    return (
+        looker.image.width >= _PAGE_WIDTH
+        and not found.sideways
+        and found.letters >= _FEW_LETTERS
+        and found.confidence >= _MENDABLE
+        and looker.ink.share_within(found.boxes()) >= _NEARLY_ALL
+    )
+
+
 def _read_with(deep: Recognizer, looker: Looker, first: Attempt) -> Attempt:
     """Tesseract's first look, and what the deep engine makes of the page if that leaves doubts."""
     if is_clean(looker, first) and not first.sideways:
         return first
+    if isinstance(deep, LineReader) and is_mendable(looker, first):
+        return replace(looker.mend(deep, first), engine=deep.name)
     if (first.sideways or not is_good(first)) and (told := _sure_turn(looker)):
         first = looker.look(told)
         if is_clean(looker, first):

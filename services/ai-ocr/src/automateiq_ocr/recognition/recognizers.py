@@ -6,10 +6,13 @@ asked: half of all documents never need the deep one, and it takes 40 MB and mor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
+
+from automateiq_ocr.recognition.models import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +53,17 @@ class Recognizer(Protocol):
         Raises:
             EngineUnavailable: it, or a language, is not installed.
             PageFailed: it crashed on this picture or took too long.
+        """
+        ...
+
+
+@runtime_checkable
+class LineReader(Protocol):
+    """An engine that can also read lines that another has found, which saves it the search."""
+
+    def read_lines(self, image: Image.Image, lines: Sequence[Box]) -> list[list[RawWord]]:
+        """For each of the boxes (pixels of the picture, tight around a line) its words from left to right.
+
+        Nothing for a line that it cannot make out. `line` and `block` of the words say nothing. Raises as `read` does.
         """
         ...

@@ -6,6 +6,7 @@ is its lifeline: when the service dies, however it dies, the input ends, and wit
 was running.
 """
 
+import ctypes
 import os
 import signal
 import sys
@@ -32,8 +33,21 @@ def _warm_up() -> None:
     import automateiq_ocr.rendering.engine  # noqa: F401
 
 
+def _trimmer() -> Callable[[], object]:
+    """Gives freed memory back to the system; does nothing where the C library is not glibc.
+
+    A page that the deep engine read leaves 400 MB of it, which glibc keeps (seen: 586 MB before, 191 MB after, 20 ms).
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return lambda: None
+    return lambda: trim(0)
+
+
 def serve(calls: "Connection[tuple[bool, object], tuple[Callable[..., object], tuple[object, ...]]]") -> None:
     """Works on one call after the other until the other end is closed."""
+    trim = _trimmer()
     calls.send((True, None))
     while True:
         try:
@@ -46,6 +60,7 @@ def serve(calls: "Connection[tuple[bool, object], tuple[Callable[..., object], t
             if not isinstance(error, AppError):
                 error.add_note(traceback.format_exc())  # a traceback itself does not cross
             outcome = (False, error)
+        trim()
         calls.send(outcome)
 
 
