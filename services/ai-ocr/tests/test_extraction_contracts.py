@@ -315,6 +315,13 @@ def test_a_contract_has_no_bill_and_a_bill_no_contract() -> None:
     assert (bill.parties, bill.effective_date, bill.term) == ((), None, None)
 
 
+@pytest.mark.parametrize(
+    "row", ["Dear " + "a" * 3000 + ";", "1 " + "-" * 3000, "between A, " * 600, "this " * 900]
+)
+def test_a_row_without_end_is_read_at_all(row: str) -> None:
+    contract_of(set_page("This Agreement is made", row, row, "Dear Sirs"))
+
+
 WORDS = st.sampled_from(
     [
         *(

@@ -432,6 +432,13 @@ def test_a_table_comes_back_as_it_was_made(
     assert values(items_of(set_page(*rows))) == expected
 
 
+@pytest.mark.parametrize(
+    "row", ["1 " * 2000 + "abc", "€ " * 2000 + "x", "Total " * 700, "3 x " * 900, "A-1 " * 900 + "é"]
+)
+def test_a_row_without_end_is_read_at_all(row: str) -> None:
+    items_of(set_page("Description   Qty   Price   Amount", row, row, "Alder   1   2.00   2.00"))
+
+
 SCRAPS = st.sampled_from(
     [
         *(

@@ -60,9 +60,9 @@ TITLE: dict[str, re.Pattern[str]] = {
 }  # fmt: skip
 # Second rows of titles: "Unit / price", "Positions- / betrag / ohne USt.".
 MORE_FOLDED = re.compile(
-    r"\W*(?:(?:ohne|art|unitaire|unitario|price|each|excl|incl|ht|ttc|eur|usd|gbp|in|of|net|gross|nr|stk|geb|lief"
+    r"\W*+(?:(?:ohne|art|unitaire|unitario|price|each|excl|incl|ht|ttc|eur|usd|gbp|in|of|net|gross|nr|stk|geb|lief"
     r"|kunde|unsere|ihre|ust|mwst|vat|tax|no|code|rate|number|amount|total|per|pro|je|einheit|unit|ex|inc|description"
-    r"|betrag|preis|satz|€|%|[$£])\W*){1,4}"
+    r"|betrag|preis|satz|€|%|[$£])\W*+){0,4}"
 )
 # Headings of what follows the table of items: another table of it lists no items.
 SECTION_FOLDED = re.compile(

@@ -87,8 +87,8 @@ UNDERSIGNED = re.compile(
 )
 
 SALUTATION_FOLDED = re.compile(
-    r"\W*(?:dear (?:[\w.,'-]+ ?){1,5}|(?:ladies (?:and|&) )?gentlemen|ladies|to whom it may concern|sehr geehrte.*"
-    r"|madame, monsieur|messieurs|mesdames.*|estimad[oa]s?.*|muy senor.*)\W*"
+    r"\W*(?:dear (?:[\w.,'-]+ ){0,4}[\w.,'-]+ ?|(?:ladies (?:and|&) )?gentlemen|ladies|to whom it may concern"
+    r"|sehr geehrte.*|madame, monsieur|messieurs|mesdames.*|estimad[oa]s?.*|muy senor.*)\W*"
 )
 SIGNED_FOLDED = re.compile(
     r"in witness whereof|very truly yours|sincerely|yours (?:truly|faithfully)|agreed (?:to )?and accepted"
@@ -147,7 +147,7 @@ UNITS = {
 _NUMBERS = "|".join(sorted(map(re.escape, NUMBER_WORDS), key=len, reverse=True))
 _UNITS = "|".join(sorted(UNITS, key=len, reverse=True))
 DURATION_FOLDED = re.compile(
-    rf"(?<![\w.])(?:(?P<word>{_NUMBERS})|(?P<digits>\d{{1,3}}))[\s-]*(?:[(\[]\s*(?P<again>\d{{1,3}})\s*[)\]])?[\s-]*"
+    rf"(?<![\w.])(?:(?P<word>{_NUMBERS})|(?P<digits>\d{{1,3}}))[\s-]{0, 3}(?:[(\[]\s*(?P<again>\d{{1,3}})\s*[)\]])?[\s-]{0, 3}"
     rf"(?:(?:calendar|full|consecutive|volle[nr]?|weitere[nr]?)\s)?(?P<unit>{_UNITS})(?!\w)"
 )
 

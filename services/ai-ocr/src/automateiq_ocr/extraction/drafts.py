@@ -70,13 +70,14 @@ def rate_in(span: Span, decimal_mark: str | None) -> tuple[Span, Decimal] | None
     return None
 
 
-_CODE = r"[A-Z]{0,4}-?[A-Z]{0,2}\d[\w/.-]*"
-_NO_NAME = re.compile(rf"(?:{_CODE}|[A-Z]{{1,3}}\d?|\W*)(?:\s+(?:[\W\d]*|{_CODE}|[A-Z]{{1,3}}\d?))*")
+# An article's number with its letters, a tax code, or no letters at all.
+_CODE = re.compile(r"[A-Z]{0,4}-?[A-Z]{0,2}\d[\w/.-]*|[A-Z]{1,3}|[\W\d_]*")
 
 
 def is_code(text: str) -> bool:
     """Whether a text is no more than an article's number or a tax code: "9001620", "FG-A00019", "CE72 - 10", "SR"."""
-    return bool(_NO_NAME.fullmatch(text)) or not re.search(r"[^\W\d_]{3}|[\u3040-\u9fff\uac00-\ud7af]", text)
+    words = all(_CODE.fullmatch(word) for word in text.split())
+    return words or not re.search(r"[^\W\d_]{3}|[\u3040-\u9fff\uac00-\ud7af]", text)
 
 
 def has_words(text: str) -> bool:
