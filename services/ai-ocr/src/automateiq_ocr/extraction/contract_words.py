@@ -147,7 +147,8 @@ UNITS = {
 _NUMBERS = "|".join(sorted(map(re.escape, NUMBER_WORDS), key=len, reverse=True))
 _UNITS = "|".join(sorted(UNITS, key=len, reverse=True))
 DURATION_FOLDED = re.compile(
-    rf"(?<![\w.])(?:(?P<word>{_NUMBERS})|(?P<digits>\d{{1,3}}))[\s-]{0, 3}(?:[(\[]\s*(?P<again>\d{{1,3}})\s*[)\]])?[\s-]{0, 3}"
+    rf"(?<![\w.])(?:(?P<word>{_NUMBERS})|(?P<digits>\d{{1,3}}))[\s-]{{0,3}}"
+    rf"(?:[(\[]\s*(?P<again>\d{{1,3}})\s*[)\]])?[\s-]{{0,3}}"
     rf"(?:(?:calendar|full|consecutive|volle[nr]?|weitere[nr]?)\s)?(?P<unit>{_UNITS})(?!\w)"
 )
 

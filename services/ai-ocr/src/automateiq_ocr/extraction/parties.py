@@ -43,9 +43,7 @@ def find_parties(layout: Layout, kind: DocumentType) -> Parties:
     return Parties(
         vendor=named[0].field(named[1]) if named else None,
         vendor_tax_id=find_tax_id(layout, theirs),
-        vendor_address=own.field(0.45 + 0.5 * own.score)
-        if own and letter
-        else None,
+        vendor_address=own.field(0.45 + 0.5 * own.score) if own and letter else None,
         iban=find_iban(layout),
         customer=customer.field()
         if customer and customer.strength >= (_SURE_ENOUGH if letter else 0.8)
