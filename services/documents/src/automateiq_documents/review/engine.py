@@ -154,7 +154,7 @@ def _learn_place(
         place,
         corrected=wrong or not read,
         against=_label_of(read, sheets) if wrong else None,
-        against_checked=wrong and bool((read or {}).get("checks")),
+        against_checked=wrong and _is_checked(read),
         taught_by=(correction.id,),
     )
     others = [one for one in memory.places.get(name, ()) if not places.same_label(one.label, taught.label)]
@@ -264,7 +264,7 @@ def _replaces(name: str, constant: Constant, here: str, read: Data, memory: Vend
             alike = max(alike, name_likeness(memory, here))
         return alike >= _MISREAD
     # Another IBAN or tax number whose check digits are right is a change, or a fraud: people must see it.
-    return not read.get("checks") and likeness(skeleton(here), skeleton(constant.value)) >= 0.8
+    return not _is_checked(read) and likeness(skeleton(here), skeleton(constant.value)) >= 0.8
 
 
 def _apply_places(
@@ -305,7 +305,7 @@ def _apply_places(
 def _overrides(place: Place, read: Data, sheets: Sequence[Sheet]) -> bool:
     if not place.corrected:
         return False
-    if not read.get("checks"):
+    if not _is_checked(read):
         return True
     # What passed checks gives way only where a person replaced just that: checked as well, and beside the same label.
     return place.against_checked and places.same_label(place.against, _label_of(read, sheets))
@@ -361,6 +361,11 @@ def _label_of(field: Data | None, sheets: Sequence[Sheet]) -> Label:
 
 def _origin(field: Any) -> str:
     return str(field.get("origin", "")) if isinstance(field, Mapping) else ""
+
+
+def _is_checked(read: Data | None) -> bool:
+    """Whether a value passed a check of its own. That the memory agrees is none."""
+    return any(check != AGREES for check in (read or {}).get("checks", ()))
 
 
 def _without(field: Data, *names: str) -> dict[str, Any]:
