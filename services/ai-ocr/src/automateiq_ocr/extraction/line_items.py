@@ -85,9 +85,13 @@ def _item(layout: Layout, draft: Draft) -> LineItem:
 
 def _together(layout: Layout, spans: Sequence[Span]) -> list[Span]:
     """The spans, from the first on, that stand in their common box with no other words between them."""
-    kept = [spans[0]]
+    first = spans[0]
+    tokens = list(first.tokens)
+    while len(tokens) > 1 and not _alone(layout, [Span(first.page, first.index, tuple(tokens))]):
+        tokens.pop()
+    kept = [Span(first.page, first.index, tuple(tokens))]
     for span in spans[1:]:
-        if not _alone(layout, [*kept, span]):
+        if len(tokens) < len(first.tokens) or not _alone(layout, [*kept, span]):
             break
         kept.append(span)
     return kept
