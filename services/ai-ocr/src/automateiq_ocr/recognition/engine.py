@@ -28,7 +28,7 @@ from automateiq_ocr.recognition.models import (
 from automateiq_ocr.recognition.reading import read_picture
 
 # Raised whenever the same file may be read differently: it is part of every cached result's key.
-_OWN_VERSION = 4
+_OWN_VERSION = 5
 _ASSUMED_DPI = 300
 _DEFAULTS = Options()
 # A look at pictures among text is believed before the text layer if it finds this much more.
