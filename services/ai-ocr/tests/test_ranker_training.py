@@ -58,10 +58,10 @@ def test_training_writes_models_that_work_and_is_repeatable(
 ) -> None:
     train = program().train
     for name in ("once", "again"):
-        # The other rankers are needed to extract with the folder: those of the service stand in for them.
         train(documents, generate(6, seed=9), TASKS, tmp_path / name / "weights", tmp_path / name / "folds")
     once = sorted((tmp_path / "once").rglob("*.*"))
     assert {path.name for path in once} == {
+        "figures.json",
         "calibration.json",
         "table.json",
         *(f"{t.name}.onnx" for t in TASKS),

@@ -7,6 +7,8 @@ Writes, always the same for the same data and packages:
     services/ai-ocr/src/automateiq_ocr/extraction/weights/<name>.onnx   what the service uses: trained on everything
     services/ai-ocr/training/ranker/folds/<fold>/<name>.onnx            trained without the vendors of that fold
     services/ai-ocr/training/ranker/folds/table.json                    {sha256 of a file: its fold}
+    services/ai-ocr/training/ranker/folds/figures.json                  how often the right value is ranked first
+    .../calibration.json                                                confidences, beside every set of models
 
 A document of the dev sets is measured with the models of its fold, which never saw its vendor
 (`automateiq_ocr.extraction.ranking.use_models_from`).
@@ -29,6 +31,7 @@ from calibrating import fit_evidence, fit_scores, learn_evidence, learn_scores
 from generated import generate
 from labelled import Labelled, load
 from learning import FOLDS, SEED, Task, fit, folds_of, rows_of
+from reporting import figures
 from tasks import TASKS
 
 HERE = Path(__file__).resolve().parent
@@ -54,6 +57,9 @@ def train(
             _write(folds / str(fold) / f"{task.name}.onnx", fit(rows.without(left_out)))
         print(f"{task.name}: {len(rows.right)} candidates, {int(rows.right.sum())} right")
     calibrate(documents, fold_of, weights, folds)
+    kept = folds / "figures.json"
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+    _write_json(kept, {**known, **figures(documents, tasks, fold_of, folds)})
     table = {document.sha256: fold_of[document.group] for document in documents}
     _write_json(folds / "table.json", table)
 

@@ -18,7 +18,7 @@ from automateiq_ocr.extraction.numbers import Numbers, find_numbers
 from automateiq_ocr.extraction.parties import find_parties
 from automateiq_ocr.extraction.payment import find_payment_method
 from automateiq_ocr.extraction.ranking import calibrated
-from automateiq_ocr.extraction.totals import Totals, find_totals
+from automateiq_ocr.extraction.totals import Totals, checked_by_lines, find_totals
 from automateiq_ocr.recognition.language import detect
 from automateiq_ocr.recognition.models import Page
 
@@ -38,9 +38,9 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     decimal_mark = usual_decimal_mark(layout)
     totals = find_totals(layout)
     items = find_line_items(layout, decimal_mark, totals.first_row)
-    if items and not totals.proven:
-        amounts = (Decimal(item.amount.value) for item in items if item.amount is not None)
-        totals = find_totals(layout, amounts)
+    totals = checked_by_lines(
+        totals, (Decimal(item.amount.value) for item in items if item.amount is not None)
+    )
     numbers = find_numbers(layout)
     kind, sure = find_type(layout, has_total=totals.total is not None, has_number=numbers.invoice is not None)
     currency = find_currency(layout, totals.total_row)

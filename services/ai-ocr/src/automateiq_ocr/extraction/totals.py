@@ -25,8 +25,10 @@ _WEIGHED = 7  # sums of a role that are weighed against one another
 _ADDS_UP = 3.0
 _ADDS_UP_ROUNDED = 1.5
 _IS_RATE = 1.0
+_PAID_AS_MUCH = 2.0
 _CONTRADICTS = -1.5
 _IMPOSSIBLE = -4.0
+_LINES = "lines_sum"
 _PAYMENTS: tuple[Role, ...] = ("cash", "payment")
 # A sum in a sentence, which no label calls anything, is a total only if much else says so.
 _LEAST_LABELLED = -2.5
@@ -60,13 +62,25 @@ class _Choice:
     score: float = 0.0
 
 
-def find_totals(layout: Layout, lines: Iterable[Decimal] = ()) -> Totals:
-    """The best set of subtotal, tax and total; `lines` are the amounts of the line items, where known."""
+def find_totals(layout: Layout) -> Totals:
+    """The best set of subtotal, tax and total."""
     sums = with_repairs(find_sums(layout))
     if not sums.sums:
         return Totals()
     odds = all_odds(sums)
-    return _totals(sums, _choose(sums, odds), odds["total"], sum(lines, Decimal(0)))
+    return _totals(sums, _choose(sums, odds), odds["total"])
+
+
+def checked_by_lines(totals: Totals, lines: Iterable[Decimal]) -> Totals:
+    """With `lines_sum` among the checks of the sum that the line items add up to."""
+    added = sum(lines, Decimal(0))
+
+    def checked(field: Field | None) -> Field | None:
+        if field is None or not added or Decimal(field.value) != added or _LINES in field.checks:
+            return field
+        return replace(field, checks=(*field.checks, _LINES))
+
+    return replace(totals, total=checked(totals.total), subtotal=checked(totals.subtotal))
 
 
 def chosen_total(pages: Sequence[Page]) -> tuple[str, list[float]] | None:
@@ -78,15 +92,15 @@ def chosen_total(pages: Sequence[Page]) -> tuple[str, list[float]] | None:
     choice = _choose(sums, odds)
     if choice.total is None:
         return None
-    return normal(choice.total.value), _evidence_of(sums, choice, odds["total"], Decimal(0))
+    return normal(choice.total.value), _evidence_of(sums, choice, odds["total"])
 
 
-def _evidence_of(sums: Sums, choice: _Choice, totals: list[Odds], lines: Decimal) -> list[float]:
+def _evidence_of(sums: Sums, choice: _Choice, totals: list[Odds]) -> list[float]:
     total = choice.total
     if total is None:
         return []
     rival = next((one.odds for one in totals if one.entry is not total.entry), -6.0)
-    checks = (*choice.checks, *_checks_of(sums, total.entry, lines))
+    checks = (*choice.checks, *_checks_of(sums, total.entry))
     discounted = any(sums.called("discount"))
     return evidence(total.odds, rival, total.entry, checks, choice.doubts, discounted=discounted)
 
@@ -115,6 +129,9 @@ def _weighed(sums: Sums, total: Odds, subtotal: Odds | None, tax: Odds | None) -
         if difference <= TOLERANCE:
             # The total at one rate adds up too, and is not the document's.
             score += 0.3 if is_partial(total.entry) or not tax.value else _ADDS_UP
+            # Paid just as much as net and tax come to: then a total that says else is misread.
+            paid = {*sums.called("payment"), *sums.called("cash")}
+            score += _PAID_AS_MUCH if tax.value and total.value in paid else 0.0
             checks.append("net_plus_tax")
         elif difference <= ROUNDING + TOLERANCE and total.value % ROUNDING == 0:
             score += _ADDS_UP_ROUNDED
@@ -143,12 +160,12 @@ def _is_rate(sums: Sums, total: Odds, tax: Odds) -> bool:
     return any(abs(net * rate - tax.value) <= TOLERANCE for rate in sums.rates)
 
 
-def _totals(sums: Sums, choice: _Choice, totals: list[Odds], lines: Decimal) -> Totals:
+def _totals(sums: Sums, choice: _Choice, totals: list[Odds]) -> Totals:
     total = choice.total
     if total is None or total.odds < (_LEAST_LABELLED if total.entry.labels else _LEAST_BARE):
         return Totals()
-    checks = (*choice.checks, *_checks_of(sums, total.entry, lines))
-    sure = chance("total", _evidence_of(sums, choice, totals, lines))
+    checks = (*choice.checks, *_checks_of(sums, total.entry))
+    sure = chance("total", _evidence_of(sums, choice, totals))
     tax = choice.tax
     tax_field = _field(tax, "tax", choice, sure) if tax and tax.entry.amounts else None
     if tax and not tax.entry.amounts and (summed := sums.by_rate.summed()) is not None:
@@ -185,7 +202,7 @@ def evidence(
         min(odds, 6.0),
         max(min(rival, 6.0), -6.0),
         float("net_plus_tax" in known),
-        float("lines_sum" in known),
+        float(_LINES in known),
         float(bool(known & {"cash_minus_change", "equals_payment"})),
         float("rounded" in known),
         float(len(doubts)),
@@ -197,11 +214,11 @@ def evidence(
     ]
 
 
-def _checks_of(sums: Sums, entry: Sum, lines: Decimal) -> Iterator[str]:
+def _checks_of(sums: Sums, entry: Sum) -> Iterator[str]:
     """What speaks for a total beside net and tax."""
     value = entry.value
-    if value and (value == lines or value in sums.listed):
-        yield "lines_sum"
+    if value and value in sums.listed:
+        yield _LINES
     paid = {*sums.called("cash"), *sums.called("payment")}
     if any(cash - change == value for cash in paid for change in sums.called("change")):
         yield "cash_minus_change"
