@@ -64,6 +64,25 @@ async def test_a_real_reading_is_decided_on(reading_bench: Any, pdf: Pdf) -> Non
     assert found.extracted_data == document.ocr_result.extracted_data
 
 
+async def test_reading_again_keeps_what_people_said(reading_bench: Any, pdf: Pdf) -> None:
+    with calling():
+        document_id = await reading_bench.uploaded(pdf("Invoice 4711"))
+        await reading_bench.process(document_id)
+        await reading_bench.work()
+        await correct(reading_bench, document_id, put("vendor", "Acme"), put("total", "12.00"))
+        await reading_bench.process(document_id, mode=pb.READING_MODE_AGAIN)
+        # While it is read again the review can be seen, and nothing changed.
+        assert (await review(reading_bench, document_id)).extracted_data.vendor.value == "Acme"
+        with pytest.raises(Conflict):
+            await correct(reading_bench, document_id, put("total", "13.00"))
+        await reading_bench.work()
+        found = await review(reading_bench, document_id)
+        assert (found.extracted_data.vendor.value, found.extracted_data.total.value) == ("Acme", "12.00")
+        assert (await reading_bench.get(document_id)).ocr_result.extracted_data == found.extracted_data
+        assert [one.field for one in found.corrections] == ["vendor", "total"]
+        assert found.version == 3
+
+
 async def test_a_correction_is_shown_everywhere_and_kept_apart(bench: Any, pdf: Pdf) -> None:
     with calling() as me:
         document_id = await read(bench, pdf, vendor=field("Acne Ltd", 0.6))

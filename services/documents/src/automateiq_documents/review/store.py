@@ -142,8 +142,8 @@ class ReviewStore:
         return await self._documents.find_one(query, projection={"_id": 1}) is not None
 
     async def find(self, document_id: str) -> Review | None:
-        """The review of a document that was read."""
-        query = {"_id": ObjectId(document_id), "status": Status.PROCESSED.value}
+        """The review of a document that was read; also while it is read again, when nothing can be changed."""
+        query = {"_id": ObjectId(document_id)}
         row = await self._documents.find_one(query, projection=_REVIEW)
         return None if row is None or row.get("ocrResult") is None else review_of(row)
 
