@@ -1,21 +1,24 @@
 """Rendering over gRPC, through the Boundary, as the documents service meets it."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any
 
+import pikepdf
 import pypdfium2
 import pytest
 from automateiq.common.v1 import recognition_pb2 as common
 from automateiq.ocr.v1 import recognition_pb2
 from automateiq.ocr.v1 import rendering_pb2 as pb
+from automateiq.ocr.v1.recognition_pb2_grpc import RecognitionServiceStub
 from automateiq.ocr.v1.rendering_pb2_grpc import RenderingServiceStub
-from automateiq_core.errors import InvalidInput, NotFound
+from automateiq_core.errors import Internal, InvalidInput, NotFound
 from automateiq_core.testing import PeerTo, RunningService, calling
 from automateiq_ocr.main import SERVICE
 from ocr_pages import pdf, text
-from pikepdf import pdfa
+from pikepdf import Dictionary, Name, pdfa
 from PIL import Image
 
 PIECE = 4 << 10
@@ -116,3 +119,48 @@ async def test_a_stream_that_is_not_as_agreed_is_refused(stub: Any, parts: list[
     with calling(caller="documents"), pytest.raises(InvalidInput) as refused:
         await received(stub.MakeSearchablePdf(messages))
     assert refused.value.reason == reason
+
+
+def endless_page(depth: int = 9, fan: int = 10) -> bytes:
+    """A PDF of two kilobytes whose only page draws a path a billion times, by forms within forms."""
+    with pikepdf.new() as document:
+        form = document.make_stream(b"0 0 9 9 re f", Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 9, 9])
+        for _ in range(depth):
+            inside = Dictionary(XObject=Dictionary(F=form))
+            form = document.make_stream(
+                b"/F Do " * fan, Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 9, 9], Resources=inside
+            )
+        page = document.add_blank_page()
+        page.Contents = document.make_stream(b"/F Do")
+        page.Resources = Dictionary(XObject=Dictionary(F=form))
+        out = BytesIO()
+        document.save(out)
+    return out.getvalue()
+
+
+async def test_a_page_that_never_ends_holds_up_no_upload(
+    running_service: RunningService, peer_to: PeerTo
+) -> None:
+    async with running_service(SERVICE, ocr_workers=1, ocr_render_seconds=600) as target:
+        showing = RenderingServiceStub(peer_to("ocr", target, pb, caller="documents").channel)
+        peer = peer_to("ocr", target, recognition_pb2, caller="documents")
+        with calling(caller="documents"):
+            shown = showing.RenderPage(page_wanted(endless_page(), page=1, width=300))
+            looking = asyncio.ensure_future(received(shown))
+            plain = pdf(text())
+            header = ("header", file_of(plain))
+            request = sent(recognition_pb2.InspectDocumentRequest, header, *pieces(plain))
+            answer = await RecognitionServiceStub(peer.channel).InspectDocument(request, timeout=60)
+        assert answer.page_count == 1
+        assert not looking.done()
+        looking.cancel()
+
+
+async def test_a_page_that_takes_too_long_is_given_up(
+    running_service: RunningService, peer_to: PeerTo
+) -> None:
+    async with running_service(SERVICE, ocr_workers=1, ocr_render_seconds=1) as target:
+        stub = RenderingServiceStub(peer_to("ocr", target, pb, caller="documents").channel)
+        with calling(caller="documents"), pytest.raises(Internal) as caught:
+            await received(stub.RenderPage(page_wanted(endless_page(), page=1, width=300)))
+    assert caught.value.reason == "PAGE_FAILED"

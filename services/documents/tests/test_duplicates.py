@@ -76,6 +76,11 @@ def test_a_document_is_not_its_own_part() -> None:
     assert likeness(part, source) is None
 
 
+def test_what_is_kept_of_a_text_without_gaps_is_small() -> None:
+    marks = marks_of("1", "7" * 1_000_000 + " " + "x" * 1_000_000, [], {})
+    assert {len(kept) for kept in (*marks.numbers, *marks.words)} == {40}
+
+
 def test_values_are_compared_in_normal_form() -> None:
     assert normal_vendor("Müller & Söhne GmbH") == normal_vendor("MÜLLER SÖHNE")
     assert normal_vendor("Acme Inc.") == normal_vendor("ACME") == "acme"

@@ -19,7 +19,7 @@ from automateiq_documents.review.patterns import (
 )
 from automateiq_documents.review.recognising import keys_of, name_likeness, own_name, recognise
 from automateiq_documents.review.remembered import VARYING, Constant, Label, Side, VendorMemory, trust
-from automateiq_documents.review.words import Sheet, sheets_of
+from automateiq_documents.review.words import Sheet, Word, sheets_of
 from review_deeds import Placed, field, invoice, words_of
 
 PAGES = [{"number": 1, "width": 600.0, "height": 800.0}]
@@ -210,3 +210,11 @@ def test_a_full_page_is_searched_in_time() -> None:
     spent = time.process_time() - started
     print(f"{spent:.2f} s of CPU for {len(placed)} words and {3 * len(VARYING)} places")
     assert spent < 30
+
+
+def test_a_page_full_of_customers_is_looked_at_in_time() -> None:
+    row = [Word("client", column / 5000, 0.5, 0.0001, 0.01) for column in range(5000)]
+    sheets = [Sheet(number, 600, 800, [row]) for number in range(1, 7)]
+    started = time.process_time()
+    assert keys_of(invoice(), sheets) == []
+    assert time.process_time() - started < 5

@@ -12,6 +12,7 @@ from automateiq_documents.rules.engine import Facts
 from automateiq_documents.rules.models import (
     MAX_METADATA,
     MAX_TAGS,
+    MAX_TEXT,
     OPERATORS,
     Action,
     ActionKind,
@@ -34,7 +35,7 @@ FACTS = Facts(
     total=Decimal("120.00"),
     currency="EUR",
     confidence=Decimal("0.93"),
-    text="Rechnung Nr. 12\nStrom und Gas",
+    text=engine.plain_text("Rechnung Nr. 12\nStrom und Gas"),
     uploaded_by=USER,
     tags=("november",),
     review_state="needed",
@@ -240,7 +241,7 @@ def facts(draw: st.DrawFn) -> Facts:
         total=draw(st.none() | st.decimals(-(10**6), 10**6, places=2)),
         currency=draw(st.sampled_from(["", "EUR", "USD"])),
         confidence=draw(st.decimals(0, 1, places=2)),
-        text=draw(WORDS),
+        text=engine.plain_text(draw(WORDS)),
         uploaded_by=USER,
         tags=tuple(draw(st.lists(st.sampled_from(["a", "b", "c"]), max_size=3, unique=True))),
         review_state=draw(st.sampled_from(["", "needed", "not_needed", "confirmed", "rejected"])),
@@ -334,3 +335,12 @@ def test_bad_rules_are_refused_with_the_field_named(change: dict[str, Any], fiel
         check(replace(GOOD, **change))
     assert refused.value.reason == "RULE_INVALID"
     assert [violation.field for violation in refused.value.violations] == fields
+
+
+def test_of_a_very_long_text_the_beginning_is_searched() -> None:
+    asked = condition(Field.TEXT, Operator.CONTAINS, "Strom")
+    at_its_end = engine.plain_text("a " * (MAX_TEXT // 2 - 5) + "STROM")
+    assert engine.holds(asked, Facts(text=at_its_end)) == 'text contains "Strom"'
+    assert engine.holds(asked, Facts(text=engine.plain_text("a " * MAX_TEXT + "STROM"))) == ""
+    # A letter that stands for eighteen makes a text no longer than any other.
+    assert len(engine.plain_text("\ufdfa" * MAX_TEXT)) == MAX_TEXT

@@ -28,16 +28,18 @@ def wire(runtime: Runtime) -> Wiring:
     memory = settings.ocr_worker_memory_mb << 20
     pool = WorkerPool(settings.ocr_workers, limit_seconds=limit, limit_bytes=memory)
     aside = WorkerPool(1, limit_seconds=limit, limit_bytes=memory)
+    # Who looks at pages pays nothing, so a page that never ends holds up nobody who uploads or reads.
+    shown = WorkerPool(1, limit_seconds=settings.ocr_render_seconds, limit_bytes=memory)
     model = _model(settings)
     service = RecognitionService(
         pages, pool, aside, settings.options, engine_version(settings.options), model
     )
 
     async def start() -> None:
-        await asyncio.gather(pool.start(), aside.start())
+        await asyncio.gather(pool.start(), aside.start(), shown.start())
 
     async def stop() -> None:
-        await asyncio.gather(pool.stop(), aside.stop())
+        await asyncio.gather(pool.stop(), aside.stop(), shown.stop())
         if model is not None:
             await model.close()
 
@@ -50,7 +52,7 @@ def wire(runtime: Runtime) -> Wiring:
             ),
             Servicer(
                 add_RenderingServiceServicer_to_server,
-                RenderingServicer(RenderingService(aside, settings.options)),
+                RenderingServicer(RenderingService(shown, settings.options)),
                 "automateiq.ocr.v1.RenderingService",
             ),
         ),

@@ -18,7 +18,8 @@ class OcrSettings(ServiceSettings):
         2,
         ge=1,
         le=64,
-        description="Recognition processes; one keeps one core busy. One more does short work aside",
+        description="Recognition processes; one keeps one core busy. One more does short work aside, "
+        "and one shows pages",
     )
     ocr_languages: Annotated[tuple[str, ...], NoDecode] = Field(
         ("eng", "deu", "fra", "spa", "ita", "nld", "por"),
@@ -41,6 +42,9 @@ class OcrSettings(ServiceSettings):
         50_000_000, ge=1, description="An image with more pixels is refused before decoding"
     )
     ocr_page_seconds: float = Field(120.0, gt=0, description="Longest time for one page")
+    ocr_render_seconds: float = Field(
+        25.0, gt=0, description="Longest time to show one page; one that takes longer is tried once more"
+    )
     ocr_worker_memory_mb: int = Field(
         800,
         ge=0,

@@ -68,7 +68,7 @@ class _ConditionFieldEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Condit
     CONDITION_FIELD_REVIEW_STATE: _ConditionField.ValueType  # 7
     """Where its review stands: is, is_not; not_needed, needed, confirmed or rejected."""
     CONDITION_FIELD_TEXT: _ConditionField.ValueType  # 8
-    """Its text: contains."""
+    """Its text, of a very long one the first 500,000 letters: contains."""
     CONDITION_FIELD_UPLOADED_BY: _ConditionField.ValueType  # 9
     """The user who uploaded it: is, is_not; ids."""
 
@@ -92,7 +92,7 @@ CONDITION_FIELD_CONFIDENCE: ConditionField.ValueType  # 6
 CONDITION_FIELD_REVIEW_STATE: ConditionField.ValueType  # 7
 """Where its review stands: is, is_not; not_needed, needed, confirmed or rejected."""
 CONDITION_FIELD_TEXT: ConditionField.ValueType  # 8
-"""Its text: contains."""
+"""Its text, of a very long one the first 500,000 letters: contains."""
 CONDITION_FIELD_UPLOADED_BY: ConditionField.ValueType  # 9
 """The user who uploaded it: is, is_not; ids."""
 Global___ConditionField: _TypeAlias = ConditionField  # noqa: Y015

@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
+from weakref import WeakValueDictionary
+
+from automateiq_core import context
 
 from automateiq_ocr.recognition.engine import open_document
 from automateiq_ocr.recognition.models import Options
@@ -23,6 +26,8 @@ class RenderingService:
     def __init__(self, pool: WorkerPool, options: Options) -> None:
         self._pool = pool
         self._options = options
+        # One page of an organization at a time: its slow pages are for it to wait for.
+        self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def render_page(self, path: Path, mimetype: str, page: int, width: int) -> bytes:
         """A page as WebP, at most `width` pixels wide.
@@ -32,8 +37,9 @@ class RenderingService:
             PageNotFound: it has no such page.
             PageFailed: drawing the page crashed its worker or took too long, twice.
         """
-        info = await self._pool.run(open_document, path, mimetype, self._options)
-        return await self._pool.run(render_page, path, info.mimetype, page, width, self._options)
+        async with self._lane():
+            info = await self._pool.run(open_document, path, mimetype, self._options)
+            return await self._pool.run(render_page, path, info.mimetype, page, width, self._options)
 
     @asynccontextmanager
     async def searchable_pdf(
@@ -44,14 +50,19 @@ class RenderingService:
         A page of the document without words among `pages` has only its picture; words of no page are left out.
         Raises as `render_page` does.
         """
-        info = await self._pool.run(open_document, path, mimetype, self._options)
+        async with self._lane():
+            info = await self._pool.run(open_document, path, mimetype, self._options)
         by_number = {page.number: page for page in pages}
         with NamedTemporaryFile(prefix="automateiq-pdf-") as file:
             writer = PdfaWriter(file, title)
             for number in range(1, info.page_count + 1):
                 page = by_number.get(number) or WordsOfPage(number, 1.0, 1.0, 0, ())
-                sheet = await self._pool.run(make_sheet, path, info.mimetype, page, self._options)
+                async with self._lane():
+                    sheet = await self._pool.run(make_sheet, path, info.mimetype, page, self._options)
                 await asyncio.to_thread(writer.add, sheet)
             await asyncio.to_thread(writer.finish)
             file.seek(0)
             yield file
+
+    def _lane(self) -> asyncio.Lock:
+        return self._lanes.setdefault(context.current().tenant(), asyncio.Lock())

@@ -23,6 +23,8 @@ _LEAST_WORDS_SHARED = 0.8
 # Twelve bits each: pictures of one page have at least one of the 21 bands in common with nearly no exception.
 _BAND_DIGITS = 3
 _MOST_NUMBERS = 400
+# Letters kept of a number or a word: a text without a gap is no number, and hundreds of marks are compared at once.
+_MOST_LETTERS = 40
 
 _NUMBER = re.compile(r"\d[\d.,'’ ]*\d|\d")
 _LEGAL_FORMS = re.compile(
@@ -78,8 +80,8 @@ def marks_of(
     made_of: frozenset[str] = frozenset(),
 ) -> Marks:
     """What a document is compared by; `pages` and `data` have the API's JSON names."""
-    numbers = sorted({_digits(found) for found in _NUMBER.findall(text)} - {""})
-    words = sorted(set(re.findall(r"[^\W\d_]{3,}", text.casefold())))
+    numbers = sorted({_digits(found)[:_MOST_LETTERS] for found in _NUMBER.findall(text)} - {""})
+    words = sorted({found[:_MOST_LETTERS] for found in re.findall(r"[^\W\d_]{3,}", text.casefold())})
     return Marks(
         document_id=document_id,
         hashes=tuple(page["imageHash"] for page in pages if page.get("imageHash")),

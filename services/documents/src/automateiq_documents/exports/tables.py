@@ -1,8 +1,9 @@
 """Tables as CSV and as workbooks, with cells that no spreadsheet takes for a formula.
 
 What was read from a stranger's document may begin like a formula (CSV injection, CWE-1236). In CSV such a cell gets an
-apostrophe in front, as OWASP advises; in a workbook it is text by its type, and marked as text for who edits it.
-Numbers of columns that hold numbers are left as they are, also negative ones.
+apostrophe in front, as OWASP advises, also behind signs that part cells elsewhere; in a workbook it is text by its
+type, and marked as text for who edits it. Numbers of columns that hold numbers are left as they are, also negative
+ones.
 """
 
 import csv
@@ -17,6 +18,9 @@ from automateiq_documents.exports.models import DOCUMENT_COLUMNS, LINE_COLUMNS, 
 
 # The wide forms are read as the plain ones by some spreadsheets in East Asian settings.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+# Where a semicolon parts columns, as in most of Europe, a spreadsheet parts our lines otherwise, and quotes in the
+# middle of its cells mean nothing to it: what follows such a mark, or a new line, may begin a cell too.
+_INNER_FORMULA = re.compile(r"(?s)(?<=.)([;|\t\r\n]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,10})?")
 # No table of a text program has a place for these.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -57,7 +61,7 @@ def csv_head(columns: Sequence[Column]) -> bytes:
 def _csv_cell(column: Column, text: str) -> str:
     if column.number and is_number(text):
         return text
-    text = clean(text)
+    text = _INNER_FORMULA.sub(r"\1'", clean(text))
     return f"'{text}" if like_formula(text) else text
 
 

@@ -13,6 +13,7 @@ from typing import assert_never
 from automateiq_documents.rules.models import (
     MAX_METADATA,
     MAX_TAGS,
+    MAX_TEXT,
     Action,
     ActionKind,
     Condition,
@@ -28,7 +29,8 @@ from automateiq_documents.rules.models import (
 class Facts:
     """What rules see of a document, and what they change of it. What is not known is None or empty.
 
-    `types` holds what the document is, in the organization's terms and in the reader's. `webhooks` holds the
+    `types` holds what the document is, in the organization's terms and in the reader's. `text` is as `plain_text` gives
+    it. `webhooks` holds the
     endpoints that are to be called, with the rule that calls each.
     """
 
@@ -92,7 +94,8 @@ def holds(condition: Condition, facts: Facts) -> str:
     if field is Field.VENDOR:
         return _words("vendor", [facts.vendor], operator, values, shown=facts.vendor)
     if field is Field.TEXT:
-        return _words("text", [facts.text], operator, values, shown="")
+        held = [value for value in values if plain(value) in facts.text]
+        return f"text contains {_listed(held)}" if held else ""
     if field is Field.TYPE:
         return _words("type", facts.types, operator, values)
     if field is Field.CURRENCY:
@@ -145,6 +148,12 @@ def _words(
 def plain(words: str) -> str:
     """Words as they are compared: without regard to case, width of letters, and how many spaces part them."""
     return " ".join(unicodedata.normalize("NFKC", words).casefold().split())
+
+
+def plain_text(text: str) -> str:
+    """A document's text as its words are compared, once for all rules; of a very long one its beginning."""
+    # Some letters of Unicode become eighteen.
+    return plain(text[:MAX_TEXT])[:MAX_TEXT]
 
 
 def _listed(values: Sequence[str]) -> str:

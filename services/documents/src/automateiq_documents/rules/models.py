@@ -14,6 +14,8 @@ from automateiq_documents.documents.models import DocumentType, ReviewState
 MAX_RULES = 100
 MAX_TAGS = 50
 MAX_METADATA = 50
+# Letters of a document that rules look at; more than a hundred printed pages hold.
+MAX_TEXT = 500_000
 
 _ID = re.compile(r"[0-9a-f]{24}")
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")

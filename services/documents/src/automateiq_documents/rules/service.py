@@ -1,5 +1,6 @@
 """The rules of the calling organization: changing them, trying them out, and acting on documents."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -170,7 +171,8 @@ class RulesService:
             page = await self._documents.page(read, DocumentOrder.CREATED_DESC, request)
             for document in page.documents:
                 facts = await facts_for([rule], document, self._documents)
-                reasons = engine.why(rule, facts)
+                # Beside the event loop here and below: a long text is searched for every value of every rule.
+                reasons = await asyncio.to_thread(engine.why, rule, facts)
                 if reasons:
                     _, actions = engine.act(rule, facts)
                     found.append(Found(document.id, document.original_name, reasons, actions))
@@ -223,7 +225,7 @@ class RuleFollower:
         if current.processing.job_id != job_id or await self._store.has_run(document.id, job_id):
             return
         before = await facts_for(rules, current, self._documents)
-        outcome = engine.run(rules, before)
+        outcome = await asyncio.to_thread(engine.run, rules, before)
         if not outcome.firings:
             return
 
@@ -262,11 +264,11 @@ class RuleFollower:
 async def facts_for(rules: Sequence[Rule], document: Document, documents: DocumentStore) -> Facts:
     """What these rules see of a document; its text is fetched only where one of them looks at it."""
     text = await documents.text(document.id) if engine.needs_text(rules) else ""
-    return facts_of(document, text)
+    return facts_of(document, await asyncio.to_thread(engine.plain_text, text))
 
 
 def facts_of(document: Document, text: str = "") -> Facts:
-    """What rules see of a document."""
+    """What rules see of a document; `text` is as `engine.plain_text` gives it."""
     data = document.reading.extracted_data if document.reading else {}
     kinds = [document.type.value if document.type else "", str(data.get("documentType", ""))]
     return Facts(
