@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from automateiq_ocr.extraction import vocabulary
-from automateiq_ocr.extraction.layout import Layout, Row
+from automateiq_ocr.extraction.layout import Layout, Row, once
 
 SYMBOLS = {
     "€": "EUR",
@@ -110,6 +110,7 @@ _AMOUNT = re.compile(
     rf"(?:(?<=[.,]\d\d)(?:{_TAX_CODE})(?![\w.,/]))?"
     r"(?![\w/:]|[.,]\d|-\w|\s?%)"
 )
+_DIGIT = re.compile(r"\d")
 _CURRENCY = re.compile(rf"(?<![\w$/])(?P<mark>{_MARK})(?![A-Za-z])")
 _MOST = Decimal("9999999999.99")
 CENT = Decimal("0.01")
@@ -195,8 +196,13 @@ def parse_number(text: str, decimal_mark: str | None = None) -> tuple[Decimal, b
     return (value, unsure) if value <= _MOST else None
 
 
-def find_amounts(row: Row, decimal_mark: str | None) -> Iterator[Amount]:
+@once
+def find_amounts(row: Row, decimal_mark: str | None) -> tuple[Amount, ...]:
     """The numbers of a row that may be money, from left to right."""
+    return tuple(_amounts(row, decimal_mark)) if _DIGIT.search(row.meant.text) else ()
+
+
+def _amounts(row: Row, decimal_mark: str | None) -> Iterator[Amount]:
     text = row.meant.text
     for match in _AMOUNT.finditer(text):
         number = match["number"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from automateiq_ocr.extraction.labels import cell_bounds
-from automateiq_ocr.extraction.layout import Layout, Row, Span, overlap
+from automateiq_ocr.extraction.layout import Layout, Row, Span, once, overlap
 
 # Titles of a party's lines inside its block.
 OWN_LABEL = re.compile(
@@ -50,11 +50,12 @@ class Cell:
         return self.row.index, self.start
 
 
-def cells_of(row: Row, *, whole: bool = False) -> list[Cell]:
+@once
+def cells_of(row: Row, *, whole: bool = False) -> tuple[Cell, ...]:
     """The row's cells; `whole` takes it as one, as on a till's strip whose words stand far apart."""
     if whole:
-        return [Cell(row, 0, len(row.text))] if row.text else []
-    return [Cell(row, start, end) for start, end in cell_bounds(row)]
+        return (Cell(row, 0, len(row.text)),) if row.text else ()
+    return tuple(Cell(row, start, end) for start, end in cell_bounds(row))
 
 
 def beneath(layout: Layout, head: Cell, most: int, *, whole: bool = False) -> Iterator[Cell]:

@@ -9,7 +9,7 @@ from itertools import pairwise, product
 
 from automateiq_ocr.extraction.column_titles import MORE_FOLDED, TITLE
 from automateiq_ocr.extraction.labels import cell_bounds
-from automateiq_ocr.extraction.layout import Layout, Row
+from automateiq_ocr.extraction.layout import Layout, Row, once
 
 _LONGEST = 200  # letters of a row of titles
 _MOST_DIGITS = 3  # "Date: 3/5/2026" is no title
@@ -87,6 +87,7 @@ def is_other_head(row: Row) -> bool:
     return bool(titles)
 
 
+@once
 def _titles(row: Row) -> list[tuple[int, int, str]]:
     """(start, end, name) of the titles in a row; of two that overlap the longer one."""
     found: list[tuple[int, int, str]] = []

@@ -38,9 +38,13 @@ _YEAR = r"(?:(?:19|20)\d{2}(?=\d{1,2}:\d{2})|(?:(?:19|20)\d{2}|'?\d{2})(?!\d))"
 _ISO = re.compile(r"(?<!\d)((?:19|20)\d{2})([-/. ])(\d{1,2})\2(\d{1,2})(?!\d)")
 _JOINED = re.compile(r"(?<!\d)(20[0-4]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _JOINED_DAY_FIRST = re.compile(r"(?<![\d.-])(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])(20[0-4]\d)(?![\d.-])")
+_DIGIT = re.compile(r"\d")
+_FEWEST_DIGITS = 3  # of a day and a year: "1 Jan 20"
 # The second date of "03/16/20-03/29/20" stands right behind the dash.
 _NUMERIC = re.compile(
-    rf"(?:(?<![\d.,/-])|(?<=/\d\d-)|(?<=/\d{{4}}-)|(?<=\.\d\d-)|(?<=\.\d{{4}}-))(\d{{1,2}})\s?([-/.])\s?(\d{{1,2}})\s?\2\s?({_YEAR})"
+    # What stands before is looked at behind the first digit, so that other characters are passed over at once.
+    r"(\d(?:(?<![\d.,/-]\d)|(?<=/\d\d-\d)|(?<=/\d{4}-\d)|(?<=\.\d\d-\d)|(?<=\.\d{4}-\d))\d?)"
+    rf"\s?([-/.])\s?(\d{{1,2}})\s?\2\s?({_YEAR})"
 )
 _DAY_FIRST = re.compile(
     rf"(?<!\d)(\d{{1,2}})(?:\s?(?:st|nd|rd|th)|er|\.|º|o)?[\s/.,-]{{0,2}}(?:de\s|day of\s|di\s)?({_MONTH})"
@@ -70,6 +74,8 @@ class FoundDate:
 def find_dates(text: str, order: Order = "dmy") -> Iterator[FoundDate]:
     """The dates of a text, left to right; `order` decides the ambiguous ones."""
     folded = fold(text)
+    if len(_DIGIT.findall(folded)) < _FEWEST_DIGITS:
+        return
     taken: list[tuple[int, int]] = []
     found: list[FoundDate] = []
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from automateiq_ocr.extraction.layout import Layout, Row, Span, overlap
+from automateiq_ocr.extraction.layout import Layout, Row, Span, once, overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,15 @@ def places_after(layout: Layout, row: Row, label: re.Match[str]) -> Iterator[Pla
             return
 
 
-def cell_bounds(row: Row) -> list[tuple[int, int]]:
+@once
+def cell_bounds(row: Row) -> tuple[tuple[int, int], ...]:
     """Where each of the row's cells starts and ends in the row's text."""
-    bounds, at = [], 0
+    bounds: list[tuple[int, int]] = []
+    at = 0
     for cell in row.cells:
         bounds.append((at, at + len(cell.text)))
         at += len(cell.text) + 1
-    return bounds
+    return tuple(bounds)
 
 
 def label_before(layout: Layout, row: Row, start: int) -> Iterator[tuple[str, float]]:

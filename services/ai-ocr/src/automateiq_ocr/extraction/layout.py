@@ -9,14 +9,18 @@ from __future__ import annotations
 import math
 import statistics
 import unicodedata
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from automateiq_ocr.extraction.glyphs import Meant, meant
 from automateiq_ocr.extraction.models import Field
-from automateiq_ocr.recognition.models import Box, Line, Page, Word
+from automateiq_ocr.recognition.models import Box, Page, Word
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 _CELL_GAP = 1.1  # of the row's height: wider than between words, narrower than between columns
 
 
@@ -47,7 +51,7 @@ class Span:
     @cached_property
     def text(self) -> str:
         """The tokens' text."""
-        return " ".join(token.text for token in self.tokens)
+        return " ".join(token.word.text for token in self.tokens)
 
     @cached_property
     def folded(self) -> str:
@@ -89,11 +93,12 @@ class Span:
 
     def within(self, start: int, end: int) -> tuple[Token, ...]:
         """The tokens that text[start:end] touches."""
-        return tuple(
-            token
-            for token, at in zip(self.tokens, self._starts, strict=True)
-            if at < end and at + len(token.text) > start
-        )
+        if not self.tokens:
+            return ()
+        first = max(0, bisect_right(self._starts, start) - 1)
+        if self._starts[first] + len(self.tokens[first].text) <= start:
+            first += 1
+        return self.tokens[first : bisect_left(self._starts, end)]
 
     def field(self, value: str, start: int, end: int, confidence: float) -> Field:
         """What text[start:end] says, as a field; the words' own confidence lowers its."""
@@ -113,6 +118,11 @@ class Row(Span):
     """Everything on one height of a page."""
 
     @cached_property
+    def known(self) -> dict[Any, Any]:
+        """What `once` keeps."""
+        return {}
+
+    @cached_property
     def cells(self) -> tuple[Span, ...]:
         """The row cut at its wide gaps."""
         groups: list[list[Token]] = []
@@ -122,6 +132,20 @@ class Row(Span):
             else:
                 groups.append([token])
         return tuple(Span(self.page, self.index, tuple(group)) for group in groups)
+
+
+def once(work: Callable[Concatenate[Row, _P], _R]) -> Callable[Concatenate[Row, _P], _R]:
+    """Makes a pure function keep what it says of a row with the row: many fields ask the same of each."""
+
+    @wraps(work)
+    def answer(row: Row, /, *rest: _P.args, **named: _P.kwargs) -> _R:
+        key = (work, *rest, *named.items())
+        if key not in row.known:
+            row.known[key] = work(row, *rest, **named)
+        found: _R = row.known[key]
+        return found
+
+    return answer
 
 
 @dataclass(frozen=True)
@@ -184,14 +208,23 @@ def fold(text: str) -> str:
     """Lower case without accents, letter for letter: offsets stay valid."""
     if text.isascii():
         return text.lower()
-    return "".join(_fold_letter(letter) for letter in text)
+    return text.translate(_FOLDED)
 
 
-def _fold_letter(letter: str) -> str:
-    if letter < "\x80":
-        return letter.lower()
-    base = unicodedata.normalize("NFKD", letter)[0].casefold()
-    return base[0] if base else letter
+class _Folded(dict[int, str]):
+    """For `str.translate`: each letter without case and accents, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        base = letter.lower() if code < 0x80 else unicodedata.normalize("NFKD", letter)[0].casefold()
+        folded = base[0] if base else letter
+        if code < _KEPT:
+            self[code] = folded
+        return folded
+
+
+_KEPT = 0x3000  # letters below are kept: those of the alphabets, not the many thousand signs of East Asia
+_FOLDED = _Folded()
 
 
 def overlap(a: Span | Token, b: Span | Token) -> float:
@@ -210,7 +243,8 @@ def lay_out(pages: Sequence[Page]) -> Layout:
 
 
 def _rows_of(page: Page) -> list[tuple[Token, ...]]:
-    lines = [_tokens_of(page, line) for line in page.lines]
+    upright = _upright(page)
+    lines = [[upright(word) for word in line.words if word.text] for line in page.lines]
     measured = sorted(
         (
             (statistics.median(t.middle for t in line), statistics.median(t.height for t in line), line)
@@ -238,22 +272,23 @@ def _apart(tokens: Iterable[Token], others: Iterable[Token]) -> bool:
     return not any(overlap(token, other) > 0.5 for token in tokens for other in there)
 
 
-def _tokens_of(page: Page, line: Line) -> list[Token]:
-    return [_upright(page, word) for word in line.words if word.text]
+def _upright(page: Page) -> Callable[[Word], Token]:
+    """What finds a word's place as if the page were upright."""
+    sin, cos = math.sin(math.radians(page.skew)), math.cos(math.radians(page.skew))
 
+    def token(word: Word) -> Token:
+        x, y, across, down = word.x + word.width / 2, word.y + word.height / 2, word.width, word.height
+        match page.rotation:
+            case 90:
+                x, y, across, down = page.height - y, x, down, across
+            case 180:
+                x, y = page.width - x, page.height - y
+            case 270:
+                x, y, across, down = y, page.width - x, down, across
+        if page.skew:
+            x, y = cos * x + sin * y, cos * y - sin * x
+            # The box around a slanted word is higher and wider than the word.
+            across, down = max(1.0, across - down * abs(sin)), max(down * 0.4, down - across * abs(sin))
+        return Token(word, x - across / 2, x + across / 2, y, down)
 
-def _upright(page: Page, word: Word) -> Token:
-    x, y, across, down = word.x + word.width / 2, word.y + word.height / 2, word.width, word.height
-    match page.rotation:
-        case 90:
-            x, y, across, down = page.height - y, x, down, across
-        case 180:
-            x, y = page.width - x, page.height - y
-        case 270:
-            x, y, across, down = y, page.width - x, down, across
-    if page.skew:
-        sin, cos = math.sin(math.radians(page.skew)), math.cos(math.radians(page.skew))
-        x, y = cos * x + sin * y, cos * y - sin * x
-        # The box around a slanted word is higher and wider than the word.
-        across, down = max(1.0, across - down * abs(sin)), max(down * 0.4, down - across * abs(sin))
-    return Token(word, x - across / 2, x + across / 2, y, down)
+    return token
