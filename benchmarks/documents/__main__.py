@@ -3,6 +3,7 @@
     make bench-documents
     AUTOMATEIQ_BENCH_DATA=DIR make bench-documents      another folder of the same form (DIR/docai or DIR itself)
     .venv/bin/python benchmarks/documents sroie:20 --errors 40      a part of it, with what is wrong
+    .venv/bin/python benchmarks/documents sroie --misses            the same as pictures, in benchmarks/.work
 
 Documents that a model was trained on are measured with the model of the fold that never saw their vendor; see
 services/ai-ocr/training. Pages are kept in benchmarks/.work; the last line is JSON.
@@ -21,6 +22,7 @@ from typing import Any
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 import dataset
+import misses
 import naive
 import ours
 import robustness
@@ -50,12 +52,15 @@ def main() -> None:
     )
     arguments.add_argument("sets", nargs="*", help="SET or SET:N for its first N documents; all without")
     arguments.add_argument("--errors", type=int, default=0, help="print so many wrong answers of each set")
+    arguments.add_argument("--misses", action="store_true", help="write what is wrong as pages of pictures")
     arguments.add_argument("--no-peers", action="store_true", help="only our own reading")
     asked = arguments.parse_args()
     root = dataset.folder()
     if asked.sets:
         for name, documents in _wanted(root, asked.sets).items():
             _report(name, score(_answers(documents, _ours)), asked.errors)
+            if asked.misses:
+                print(f"  {misses.write(name, _answers(documents, _ours))}")
         return
     found = {name: dataset.documents(root, name) for name in SETS}
     found = {name: documents for name, documents in found.items() if documents}
@@ -149,7 +154,9 @@ def _figures(root: Path, found: dict[str, list[Labelled]], scores: dict[str, Sco
 def _with_xml(documents: list[Labelled]) -> float:
     """Single fields and line items together, with the embedded e-invoice."""
     found = [(document, ours.with_xml(document.path, OPTIONS)) for document in documents]
-    result = score((document, ours.answer_of(data, "")) for document, data in found)
+    result = score(
+        (document, ours.answer_of(data, ours.pages_of(document.path, OPTIONS))) for document, data in found
+    )
     _report("zugferd with its XML", result, 40)
     together = Counts()
     for counts in result.fields.values():

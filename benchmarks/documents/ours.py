@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -59,7 +60,7 @@ def answer(path: Path, options: Options) -> Answer:
     except AppError:
         return Answer()
     with use_models_from(models_for(path)):
-        return answer_of(extract(pages), "\n".join(page.text for page in pages))
+        return answer_of(extract(pages), pages)
 
 
 def models_for(path: Path) -> Path:
@@ -86,14 +87,27 @@ def contradictions(data: ExtractedData) -> list[str]:
     return [name for name, field in data.fields().items() if "page_differs_from_xml" in field.doubts]
 
 
-def answer_of(data: ExtractedData, text: str) -> Answer:
+def answer_of(data: ExtractedData, pages: Sequence[Page]) -> Answer:
     """The values under the labels' names."""
     found = data.fields()
     values: dict[str, Any] = {NAMES.get(name, name): field.value for name, field in found.items()}
     values["line_items"] = [values_of(item) for item in data.line_items]
     values["parties"] = [party.value for party in data.parties]
     sure = {NAMES.get(name, name): field.confidence for name, field in found.items()}
-    return Answer(values, sure, KINDS.get(data.document_type, str(data.document_type)), text)
+    sizes = {page.number: (page.width, page.height) for page in pages}
+    places = {
+        NAMES.get(name, name): (
+            field.page,
+            field.box.x / sizes[field.page][0],
+            field.box.y / sizes[field.page][1],
+            field.box.right / sizes[field.page][0],
+            field.box.bottom / sizes[field.page][1],
+        )
+        for name, field in found.items()
+        if field.box is not None
+    }
+    kind = KINDS.get(data.document_type, str(data.document_type))
+    return Answer(values, sure, places, kind, "\n".join(page.text for page in pages))
 
 
 def values_of(item: LineItem) -> dict[str, str]:

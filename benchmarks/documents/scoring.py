@@ -27,10 +27,14 @@ PRECISION = 0.98
 
 @dataclass
 class Answer:
-    """What a system says about a document. `fields` have the labels' names; `seconds` is what reading it took."""
+    """What a system says about a document; `fields` have the labels' names.
+
+    `places` says where a value stands: the page, and left, top, right and bottom as shares of the page.
+    """
 
     fields: dict[str, Any] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
+    places: dict[str, tuple[int, float, float, float, float]] = field(default_factory=dict)
     kind: str = ""
     text: str = ""
 
@@ -122,16 +126,27 @@ def _scalar(document: Labelled, name: str, want: Any, answer: Answer, result: Sc
     given = answer.fields.get(name)
     if given in (None, ""):
         return Counts(asked=1)
-    wanted = [want, *document.accept.get(name, [])]
-    right = normal(name, given) in {normal(name, each) for each in wanted}
-    fuzzy = right or (
-        name not in AMOUNTS | DATES | {"currency"} and max(similarity(given, w) for w in wanted) >= FUZZY
+    good = right(document, name, given)
+    fuzzy = good or (
+        name not in AMOUNTS | DATES | {"currency"}
+        and max(similarity(given, each) for each in _accepted(document, name)) >= FUZZY
     )
     if name in answer.confidence:
-        result.sure.setdefault(name, []).append((answer.confidence[name], right))
-    if not right:
+        result.sure.setdefault(name, []).append((answer.confidence[name], good))
+    if not good:
         result.wrong.append(f"{document.set}/{document.path.name} {name}: want {want!r} got {given!r}")
-    return Counts(1, 1, int(right), int(fuzzy))
+    return Counts(1, 1, int(good), int(fuzzy))
+
+
+def right(document: Labelled, name: str, given: Any) -> bool:
+    """Whether an answer for a single field equals the label, or what else the label accepts."""
+    return given not in (None, "") and normal(name, given) in {
+        normal(name, each) for each in _accepted(document, name)
+    }
+
+
+def _accepted(document: Labelled, name: str) -> list[Any]:
+    return [document.fields[name], *document.accept.get(name, [])]
 
 
 def _items(name: str, wanted: Sequence[Any], given: Sequence[Any]) -> Counts:
