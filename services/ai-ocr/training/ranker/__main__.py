@@ -27,6 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same sums in the same order
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 from automateiq_ocr.extraction.ranking import WEIGHTS, forget
+from automateiq_ocr.recognition.engine import engine_version
 from calibrating import fit_evidence, fit_scores, learn_evidence, learn_scores
 from generated import generate
 from labelled import Labelled, load
@@ -105,7 +106,8 @@ def main() -> None:
     arguments.add_argument(
         "--pages",
         type=Path,
-        default=ROOT / "benchmarks" / ".work" / "read",
+        # Apart for every version of the reader, so that nothing is learnt from pages it no longer gives.
+        default=ROOT / "benchmarks" / ".work" / "read" / engine_version(),
         help="where read pages are kept: SET/FILE.json",
     )
     arguments.add_argument("--only", nargs="*", help="names of rankers, none for the confidences alone")
