@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from automateiq.common.v1.pagination_pb2 import PageRequest
+from automateiq_core import context
 from automateiq_core.context import CallContext
 from automateiq_core.errors import FailedPrecondition, NotFound
 from automateiq_core.mongo import Mongo
 from automateiq_core.tasks import Tasks
-from automateiq_core.testing import calling
+from automateiq_core.testing import calling, eventually
+from automateiq_documents.main import SERVICE as DOCUMENTS
 from automateiq_documents.webhooks import models, tasks
 from automateiq_documents.webhooks.delivering import Deliveries
 from automateiq_documents.webhooks.models import DeliveryStatus, EndpointStatus, Event
@@ -66,6 +68,12 @@ class Stand:
         for row in waiting:
             await self.tasks.run(str(row["_id"]))
         return len(waiting)
+
+    async def begin_all(self) -> list[asyncio.Task[None]]:
+        """Begins all that waits of the calling organization, as a worker with many threads would."""
+        mine = context.current().organization_id
+        wanted = [row["args"] for row in await self.waiting() if row["organizationId"] == mine]
+        return [asyncio.create_task(self.deliveries.deliver(**args)) for args in wanted]
 
     async def run_until_settled(self) -> int:
         """Moves the clock from attempt to attempt until none is left; gives how many tasks were run."""
@@ -181,23 +189,49 @@ async def test_a_failing_endpoint_is_not_asked_for_each_message(stand: Stand, re
     assert {one.status for one in await stand.listed()} == {DeliveryStatus.DELIVERED}
 
 
-async def test_a_slow_receiver_holds_few_places(stand: Stand) -> None:
+async def test_a_slow_receiver_holds_one_place(stand: Stand) -> None:
     with receiving(held=True) as receiver:
         await stand.endpoint(receiver)
-        for number in range(models.AT_ONCE + 1):
+        for number in range(3):
             await stand.announce(f"d{number}")
-        waiting = [row["args"] for row in await stand.waiting()]
-        sending = [asyncio.create_task(stand.deliveries.deliver(**args)) for args in waiting]
-        done, _ = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-        # One was sent away; the others hold their places.
-        assert len(done) == 1
-        assert sorted(one.next_attempt_at == START for one in await stand.listed()) == [False, True, True]
+        sending = await stand.begin_all()
+        # Two were sent away; one holds its place.
+        await eventually(lambda: sum(one.done() for one in sending) == 2)
+        assert sorted(one.next_attempt_at == START for one in await stand.listed()) == [False, False, True]
         receiver.hold.set()
         await asyncio.gather(*sending)
-        assert len(receiver.received) == models.AT_ONCE
+        assert len(receiver.received) == 1
         await stand.run_until_settled()
-        assert len(receiver.received) == models.AT_ONCE + 1
+        assert len(receiver.received) == 3
     assert {one.attempts for one in await stand.listed()} == {1}
+
+
+async def test_slow_receivers_leave_places_to_other_organizations_and_threads_to_readings(
+    stand: Stand,
+) -> None:
+    with receiving(held=True) as slow, receiving() as quick:
+        for _ in range(models.ORGANIZATION_AT_ONCE + 1):
+            await stand.endpoint(slow)
+        await stand.announce("d1")
+        sending = await stand.begin_all()
+        # The one that found no place is put off at once, and gives its thread back.
+        await eventually(lambda: sum(one.done() for one in sending) == 1)
+        with calling(caller="documents"):
+            await stand.endpoint(quick)
+            await stand.announce("theirs")
+            await asyncio.gather(*await stand.begin_all())
+            assert len(quick.received) == 1
+        others: list[asyncio.Task[None]] = []
+        for _ in range(models.PROCESS_AT_ONCE):
+            with calling(caller="documents"):
+                await stand.endpoint(slow)
+                await stand.announce("d1")
+                others += await stand.begin_all()
+        await eventually(lambda: sum(one.done() for one in others) == len(others) - 1)
+        assert sum(not one.done() for one in (*sending, *others)) == models.PROCESS_AT_ONCE
+        assert DOCUMENTS.worker_threads - 3 >= models.PROCESS_AT_ONCE, "the rest reads documents"
+        slow.hold.set()
+        await asyncio.gather(*sending, *others)
 
 
 async def test_an_endpoint_that_fails_for_days_is_disabled_with_a_notice(

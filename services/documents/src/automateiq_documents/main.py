@@ -26,6 +26,7 @@ from automateiq_documents.batches.service import BatchService
 from automateiq_documents.batches.servicer import BatchesServicer
 from automateiq_documents.batches.store import BatchStore
 from automateiq_documents.documents import tasks
+from automateiq_documents.documents.announcing import Announcer
 from automateiq_documents.documents.blobs import BlobStore, GridFsBlobs, S3Blobs
 from automateiq_documents.documents.dispatch import Dispatcher
 from automateiq_documents.documents.processing import ProcessingService
@@ -33,6 +34,7 @@ from automateiq_documents.documents.reader import Reader
 from automateiq_documents.documents.service import DocumentsService
 from automateiq_documents.documents.servicer import DocumentsServicer
 from automateiq_documents.documents.store import DocumentStore
+from automateiq_documents.documents.turn_store import TurnStore
 from automateiq_documents.duplicates.service import DuplicatesService
 from automateiq_documents.duplicates.servicer import DuplicatesServicer
 from automateiq_documents.duplicates.store import DuplicateStore
@@ -63,6 +65,9 @@ SCHEDULE = {
     tasks.REMOVE_LOOSE_BLOBS: timedelta(minutes=10),
 }
 
+# Three for webhooks at most (webhooks/models.py); a document that is read holds one all the time.
+WORKER_THREADS = 6
+
 
 def wire(runtime: Runtime) -> Wiring:
     """Puts the service together."""
@@ -83,28 +88,23 @@ def wire(runtime: Runtime) -> Wiring:
     memory = Memory(memory_store)
     reviews = ReviewService(review_store, memory)
     assembly_store = AssemblyStore(runtime.mongo)
-    dispatcher = Dispatcher(store, runtime.tasks, at_once=settings.readings_at_once)
+    turns = TurnStore(runtime.mongo)
+    dispatcher = Dispatcher(turns, runtime.tasks, at_once=settings.readings_at_once)
     rules = RuleStore(runtime.mongo)
     ruling = RuleFollower(rules, store, reviews, deliveries)
     duplicate_store = DuplicateStore(runtime.mongo)
     duplicates = DuplicatesService(duplicate_store, store)
     keepers = (reviews, ruling, AssemblyKeeper(assembly_store), duplicates)
+    # The webhooks tell what all others have left.
+    followers = (duplicates, ruling, WebhookFollower(store, deliveries))
+    announcer = Announcer(store, runtime.tasks, followers)
     processing = ProcessingService(
-        store,
-        blobs,
-        reader,
-        credits,
-        runtime.tasks,
-        dispatcher,
-        refiners=(memory,),
-        keepers=keepers,
-        # The webhooks tell what all others have left.
-        followers=(duplicates, ruling, WebhookFollower(store, deliveries)),
+        store, blobs, reader, credits, dispatcher, announcer, refiners=(memory,), keepers=keepers
     )
     documents = DocumentsService(
         store, blobs, reader, processing, max_upload_bytes=settings.max_upload_bytes, keepers=keepers
     )
-    tasks.register(runtime.tasks, documents, processing, dispatcher)
+    tasks.register(runtime.tasks, documents, processing, announcer, dispatcher)
     webhook_tasks.register(runtime.tasks, deliveries)
     servicer = DocumentsServicer(documents, processing)
     assembly = AssemblyService(
@@ -121,6 +121,7 @@ def wire(runtime: Runtime) -> Wiring:
     async def migrate() -> None:
         for one in (
             store,
+            turns,
             review_store,
             memory_store,
             rules,
@@ -178,6 +179,7 @@ def wire(runtime: Runtime) -> Wiring:
             ),
         ),
         migrate=migrate,
+        measure=dispatcher.measure,
     )
 
 
@@ -201,7 +203,9 @@ def _blobs(settings: DocumentsSettings, mongo: Mongo) -> BlobStore:
     )
 
 
-SERVICE = Service(name="documents", settings=DocumentsSettings, wire=wire, schedule=SCHEDULE)
+SERVICE = Service(
+    name="documents", settings=DocumentsSettings, wire=wire, schedule=SCHEDULE, worker_threads=WORKER_THREADS
+)
 
 if __name__ == "__main__":
     main(SERVICE)

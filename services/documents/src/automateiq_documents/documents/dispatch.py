@@ -6,21 +6,28 @@ place until it has really ended, and none is lost by a crash.
 """
 
 import asyncio
+from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from automateiq_core import context
 from automateiq_core.context import CallContext, Role
 from automateiq_core.tasks import Tasks
+from prometheus_client import Gauge
 
-from automateiq_documents.documents.store import DocumentStore
+from automateiq_documents.documents.turn_store import TurnStore
 
 PROCESS = "documents.process"
+
+_WAITING = Gauge("readings_waiting", "Documents that wait for their turn; every replica tells the same.")
+_WAITING_MOST = Gauge("readings_waiting_most", "Those of the organization that has most of them waiting.")
+_WAITING_OWNERS = Gauge("readings_waiting_organizations", "Organizations that have documents waiting.")
+_WAITING_OLDEST = Gauge("readings_waiting_oldest_seconds", "How long the oldest of them has waited.")
 
 
 class Dispatcher:
     """Lets waiting documents through to the workers."""
 
-    def __init__(self, store: DocumentStore, tasks: Tasks, *, at_once: int) -> None:
+    def __init__(self, store: TurnStore, tasks: Tasks, *, at_once: int) -> None:
         self._store = store
         self._tasks = tasks
         self._at_once = at_once
@@ -42,6 +49,17 @@ class Dispatcher:
             owner = CallContext("documents", Role.SYSTEM, organization_id=organization_id)
             with context.use(owner):
                 await self.dispatch()
+
+    async def measure(self) -> None:
+        """Sets the gauges of what waits, for all organizations."""
+        waiting = await self._store.waiting()
+        counts = [one.documents for one in waiting]
+        now = datetime.now(UTC)
+        since = min((one.oldest for one in waiting), default=now)
+        _WAITING.set(sum(counts))
+        _WAITING_MOST.set(max(counts, default=0))
+        _WAITING_OWNERS.set(len(counts))
+        _WAITING_OLDEST.set((now - since).total_seconds())
 
     async def _let_through(self, ended_job: str) -> None:
         await self._store.take_turn()

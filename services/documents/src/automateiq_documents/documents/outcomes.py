@@ -2,7 +2,7 @@
 
     run:  read ─▶ refiners, in order ─▶ one transaction: result + keepers + announcement in the outbox
                                                               │
-    announcement (a task, at least once) ─▶ followers, in order: duplicates, review, rules, webhooks
+    announcement (announcing.py: a task, at least once) ─▶ followers, in order: duplicates, rules, webhooks
 
 A refiner changes what was read before anybody sees it (what people taught about a vendor). A follower acts on the
 stored result. Followers run again when one of them failed, so each is idempotent for a document and a job.
@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from automateiq_documents.documents.models import Document, PageWords, Reading
-
-ANNOUNCE = "documents.announce"
 
 
 class Refiner(Protocol):

@@ -26,8 +26,8 @@ from automateiq_core.errors import (
     Unavailable,
 )
 from automateiq_core.idempotency import new_id
-from automateiq_core.tasks import Tasks
 
+from automateiq_documents.documents.announcing import Announcer
 from automateiq_documents.documents.blobs import BlobStore
 from automateiq_documents.documents.dispatch import Dispatcher
 from automateiq_documents.documents.models import (
@@ -44,7 +44,7 @@ from automateiq_documents.documents.models import (
     not_found,
     pages_used,
 )
-from automateiq_documents.documents.outcomes import ANNOUNCE, Follower, Keeper, Refiner
+from automateiq_documents.documents.outcomes import Keeper, Refiner
 from automateiq_documents.documents.reader import PagesRead, Reader, ReadingDone
 from automateiq_documents.documents.spool import Spool
 from automateiq_documents.documents.store import DocumentStore, now
@@ -74,22 +74,20 @@ class ProcessingService:
         blobs: BlobStore,
         reader: Reader,
         credits: Credits,
-        tasks: Tasks,
         dispatcher: Dispatcher,
+        announcer: Announcer,
         *,
         refiners: Sequence[Refiner] = (),
         keepers: Sequence[Keeper] = (),
-        followers: Sequence[Follower] = (),
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._reader = reader
         self._credits = credits
-        self._tasks = tasks
         self._dispatcher = dispatcher
+        self._announcer = announcer
         self._refiners = refiners
         self._keepers = keepers
-        self._followers = followers
 
     # Asked for by a user.
 
@@ -231,25 +229,10 @@ class ProcessingService:
             if stored is not None:
                 for keeper in self._keepers:
                     await keeper.stored(stored, reading)
-                await self._announce(stored, job_id)
+                await self._announcer.note(stored, job_id)
             return stored
 
         return await self._store.transact(work)
-
-    async def _announce(self, document: Document, job_id: str) -> None:
-        if self._followers:
-            await self._tasks.enqueue(ANNOUNCE, {"document_id": document.id, "job_id": job_id})
-
-    async def announce(self, document_id: str, job_id: str) -> None:
-        """Tells the followers how a job ended, unless the document is gone or another job reads it by now."""
-        document = await self._store.find_read(document_id)
-        if document is None or document.processing is None or document.processing.job_id != job_id:
-            return
-        for follower in self._followers:
-            if document.status is Status.PROCESSED:
-                await follower.processed(document)
-            elif document.status is Status.FAILED:
-                await follower.failed(document)
 
     async def _begin(self, document: Document, job_id: str) -> None:
         """Renews the hold: it may have run out while the job waited."""
@@ -309,7 +292,7 @@ class ProcessingService:
             failed = await self._store.fail(document_id, job_id, failure)
             # Where a new reading failed, the one before stands, and its followers know it.
             if failed is not None and failed.status is Status.FAILED:
-                await self._announce(failed, job_id)
+                await self._announcer.note(failed, job_id)
             return failed
 
         return await self._store.transact(work)

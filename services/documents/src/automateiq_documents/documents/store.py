@@ -6,7 +6,6 @@ back in the one that deletes it. Whatever crashes in between leaves a note, and 
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 from automateiq.common.v1.pagination_pb2 import PageRequest
 from automateiq_core.errors import Unavailable
 from automateiq_core.mongo import Document as Row
-from automateiq_core.mongo import DuplicateKeyError, Mongo, ObjectId
+from automateiq_core.mongo import Mongo, ObjectId
 from automateiq_core.pagination import SortKey, paginate
 from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel
 
@@ -54,10 +53,9 @@ from automateiq_documents.documents.rows import (
     words_in_row,
 )
 
-_DOCUMENTS = "documents"
+DOCUMENTS = "documents"
 _WORDS = "document_words"
 _LOOSE_BLOBS = "loose_blobs"
-_TURNS = "reading_turns"
 
 _TENANT = ("organizationId", ASCENDING)
 DOCUMENT_INDEXES = [
@@ -97,7 +95,6 @@ DOCUMENT_INDEXES = [
 WORD_INDEXES = [
     IndexModel([_TENANT, ("documentId", ASCENDING), ("page", ASCENDING)], name="page", unique=True),
 ]
-TURN_INDEXES = [IndexModel([_TENANT], name="owner", unique=True)]
 LOOSE_BLOB_INDEXES = [IndexModel([_TENANT, ("createdAt", ASCENDING)], name="age")]
 
 # Of the review a document shows its state only; the rest is for who reviews.
@@ -167,12 +164,11 @@ class DocumentStore:
 
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
-        self._documents = mongo.tenant(_DOCUMENTS)
+        self._documents = mongo.tenant(DOCUMENTS)
         self._words = mongo.tenant(_WORDS)
         self._loose = mongo.tenant(_LOOSE_BLOBS)
-        self._turns = mongo.tenant(_TURNS)
         self._all_documents = mongo.across_tenants(
-            _DOCUMENTS, why="the sweep finds what could not be charged, and what waits, for every tenant"
+            DOCUMENTS, why="the sweep finds what could not be charged, for every tenant"
         )
         self._all_loose = mongo.across_tenants(
             _LOOSE_BLOBS, why="the sweep removes files nobody owns, for every tenant"
@@ -180,10 +176,9 @@ class DocumentStore:
 
     async def ensure_indexes(self) -> None:
         """Creates the collections and their indexes."""
-        await self._mongo.ensure_indexes(_DOCUMENTS, DOCUMENT_INDEXES)
+        await self._mongo.ensure_indexes(DOCUMENTS, DOCUMENT_INDEXES)
         await self._mongo.ensure_indexes(_WORDS, WORD_INDEXES)
         await self._mongo.ensure_indexes(_LOOSE_BLOBS, LOOSE_BLOB_INDEXES)
-        await self._mongo.ensure_indexes(_TURNS, TURN_INDEXES)
 
     async def transact(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Runs `work` in a transaction; it may run more than once."""
@@ -392,36 +387,6 @@ class DocumentStore:
             {**query, "status": {"$in": sorted(step.sources)}}, update, projection=_WITHOUT_READING
         )
         return None if row is None else document_of(row)
-
-    # Turns: of two that let documents through at once, one starts again on what the other left.
-
-    async def open_turn(self) -> None:
-        """Makes sure that the organization has a row to take turns on; not for use inside a transaction."""
-        if await self._turns.find_one({}) is None:
-            with suppress(DuplicateKeyError):
-                await self._turns.insert_one({"turn": 0, "schemaVersion": SCHEMA_VERSION})
-
-    async def take_turn(self) -> None:
-        """Takes the organization's turn for the running transaction."""
-        await self._turns.update_one({}, {"$inc": {"turn": 1}})
-
-    async def let_through(self, most: int) -> list[tuple[str, str]]:
-        """Ends the waiting of those who have waited longest; gives documents and jobs."""
-        waiting = await self._documents.find(
-            {"processing.waiting": True, "status": Status.PROCESSING.value},
-            projection={"processing.jobId": 1},
-            sort=[("processing.requestedAt", ASCENDING)],
-            limit=most,
-        )
-        ids = [row["_id"] for row in waiting]
-        if ids:
-            await self._documents.update_many({"_id": {"$in": ids}}, {"$set": {"processing.waiting": False}})
-        return [(str(row["_id"]), row["processing"]["jobId"]) for row in waiting]
-
-    async def waiting_organizations(self) -> list[str]:
-        """The organizations that have documents waiting."""
-        query = {"organizationId": {"$gt": ""}, "processing.waiting": True}
-        return await self._all_documents.distinct("organizationId", query)
 
     # Progress of a running job. All give whether the job is still wanted.
 

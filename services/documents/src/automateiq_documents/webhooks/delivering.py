@@ -10,7 +10,6 @@ attempt is named by a token; only the attempt that is due is made, so a record t
 unless a worker dies between sending and noting it: then the message goes out twice, under the same id.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -19,9 +18,9 @@ from automateiq_core import context
 from automateiq_core.idempotency import derived_id
 from automateiq_core.mongo import DuplicateKeyError, ObjectId
 from automateiq_core.tasks import Tasks
+from prometheus_client import Counter
 
 from automateiq_documents.webhooks.models import (
-    AT_ONCE,
     GONE,
     Attempt,
     Delivery,
@@ -36,6 +35,7 @@ from automateiq_documents.webhooks.models import (
     require_active,
     wait_after,
 )
+from automateiq_documents.webhooks.places import Places
 from automateiq_documents.webhooks.sender import Sender
 from automateiq_documents.webhooks.store import WebhookStore
 
@@ -43,6 +43,15 @@ DELIVER = "webhooks.deliver"
 REPLAY = "webhooks.replay"
 
 Clock = Callable[[], datetime]
+
+_ATTEMPTS = Counter(
+    "webhook_attempts_total",
+    "Attempts to send a webhook: delivered, not taken (another follows), dead (none does), or postponed for a crowd.",
+    ["outcome"],
+)
+_DISABLED = Counter(
+    "webhook_endpoints_disabled_total", "Endpoints that were disabled because they took nothing."
+)
 
 _log = structlog.get_logger(__name__)
 _NOT_DELIVERED = (DeliveryStatus.DEAD, DeliveryStatus.CANCELLED)
@@ -71,8 +80,7 @@ class Deliveries:
         self._tasks = tasks
         self._disable_after = disable_after
         self._clock = clock
-        # What this process is sending, by endpoint.
-        self._sending: Counter[str] = Counter()
+        self._places = Places()
 
     # Writing.
 
@@ -200,7 +208,8 @@ class Deliveries:
         if endpoint.rests_until is not None and endpoint.rests_until > now:
             await self._postpone(delivery, after_rest(endpoint.rests_until - now))
             return
-        if self._sending[endpoint.id] >= AT_ONCE:
+        if not self._places.free(context.current().tenant(), endpoint.id):
+            _ATTEMPTS.labels("postponed").inc()
             await self._postpone(delivery, after_crowd(now - delivery.created_at))
             return
         attempt = await self._send(endpoint, delivery, now)
@@ -216,15 +225,10 @@ class Deliveries:
         await self._note(endpoint, delivery, attempt)
 
     async def _send(self, endpoint: Endpoint, delivery: Delivery, now: datetime) -> Attempt:
-        self._sending[endpoint.id] += 1
-        try:
+        with self._places.taken(context.current().tenant(), endpoint.id):
             return await self._sender.send(
                 endpoint.url, delivery.message_id, delivery.message.body, endpoint.signing(now), now
             )
-        finally:
-            self._sending[endpoint.id] -= 1
-            if not self._sending[endpoint.id]:
-                del self._sending[endpoint.id]
 
     async def _postpone(self, delivery: Delivery, wait: timedelta) -> None:
         token = str(ObjectId())
@@ -238,6 +242,7 @@ class Deliveries:
     async def _note(self, endpoint: Endpoint, delivery: Delivery, attempt: Attempt) -> None:
         now = self._clock()
         if attempt.taken:
+            _ATTEMPTS.labels("delivered").inc()
             if await self._store.ended(delivery, DeliveryStatus.DELIVERED, attempt, now):
                 await self._store.succeeded(endpoint.id, now)
             return
@@ -245,8 +250,11 @@ class Deliveries:
         await self._store.failed(endpoint, now)
         wait = None if attempt.gone else wait_after(delivery.attempts + 1)
         if wait is None:
+            _ATTEMPTS.labels("dead").inc()
+            _log.warning("webhook given up", delivery=delivery.id, endpoint=endpoint.id, error=attempt.error)
             await self._store.ended(delivery, DeliveryStatus.DEAD, attempt, now)
         else:
+            _ATTEMPTS.labels("not taken").inc()
             await self._again(delivery, attempt, wait)
         await self._give_up(endpoint, attempt, now)
 
@@ -269,6 +277,7 @@ class Deliveries:
             return
         if disabled is not None and disabled.disabled is not None:
             _log.warning("webhook endpoint disabled", endpoint=endpoint.id, reason=disabled.disabled.reason)
+            _DISABLED.inc()
             await self._store.cancel_pending(endpoint.id)
 
 

@@ -28,8 +28,11 @@ FAILURES_TO_DISABLE = 20
 _FIRST_REST = timedelta(seconds=2)
 _LONGEST_REST = timedelta(minutes=15)
 
-# A slow receiver may hold so many of a worker's places, and no more: the others are for reading documents.
-AT_ONCE = 2
+# How much is sent at once by one process. Slow receivers hold three of a worker's six threads at most, so that the
+# others read documents; those of one organization two, so that another's messages get through; and each of them one.
+PROCESS_AT_ONCE = 3
+ORGANIZATION_AT_ONCE = 2
+ENDPOINT_AT_ONCE = 1
 _FIRST_CROWD = timedelta(seconds=2)
 _LONGEST_CROWD = timedelta(minutes=5)
 
@@ -219,7 +222,7 @@ def after_rest(rest: timedelta) -> timedelta:
 
 
 def after_crowd(age: timedelta) -> timedelta:
-    """When to look again at an endpoint that is being sent enough already: the longer something waits, the later.
+    """When to look again at a message that found no place to be sent from: the longer it waits, the later.
 
     So a thousand messages for a slow receiver are not looked at a thousand times.
     """
