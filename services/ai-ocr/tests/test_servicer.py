@@ -290,7 +290,7 @@ async def test_the_service_is_unhealthy_until_its_workers_are_warm(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     serving, not_serving = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
     async with running_service(SERVICE, ocr_workers=2) as target:
-        await eventually(lambda: len(workers()) == 3)
+        await eventually(lambda: len(workers()) == 4)
         assert await health_of(target) == not_serving
         go.touch()
 
