@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from automateiq_ocr.extraction.amounts import SYMBOLS
 from automateiq_ocr.extraction.dates import find_dates
-from automateiq_ocr.extraction.evidence import stands_on
+from automateiq_ocr.extraction.evidence import Evidence
 from automateiq_ocr.extraction.layout import Layout, Row, Span, fold, joined_field, overlap
 from automateiq_ocr.extraction.models import Field
 from automateiq_ocr.recognition.models import Page
@@ -52,8 +52,8 @@ class Pages:
     """The pages to look on."""
 
     def __init__(self, pages: Sequence[Page], layout: Layout) -> None:
-        self._pages = pages
         self._layout = layout
+        self._evidence = Evidence(pages, layout)
         # The same article may stand on a thousand lines.
         self._known: dict[tuple[str, bool], list[Place]] = {}
 
@@ -64,7 +64,7 @@ class Pages:
 
     def stands(self, field: Field) -> bool:
         """Whether the field's source is really what stands in its box."""
-        return stands_on(field, self._pages, self._layout)
+        return self._evidence.stands_on(field)
 
     @cached_property
     def _letters(self) -> _Haystack:

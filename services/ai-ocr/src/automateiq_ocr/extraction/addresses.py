@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 
 from automateiq_ocr.extraction.blocks import Cell, beneath, cells_of
-from automateiq_ocr.extraction.layout import Layout, Row, Span, joined_field
+from automateiq_ocr.extraction.layout import Layout, Row, Span, joined_field, once
 from automateiq_ocr.extraction.models import Field
 from automateiq_ocr.extraction.vocabulary import LEGAL_FORM, STRONG_FORM, any_of
 
@@ -242,7 +242,7 @@ def find_addresses(layout: Layout) -> list[Address]:
         for cell in cells_of(row, whole=layout.narrow):
             if cell.key in taken:
                 continue
-            lines = [Line(part) for part in _parts(cell)]
+            lines = _lines_of(cell)
             for index, line in enumerate(lines):
                 if line.cell.key in taken or not _begins(line, lines[index + 1 :], layout):
                     continue
@@ -263,7 +263,7 @@ def _begins(line: Line, rest: Sequence[Line], layout: Layout) -> bool:
         return True
     if not line.numbered or line.stop or line.named or len(re.findall(r"[a-z]", line.text)) < 4:
         return False
-    after = rest[0] if rest else next(iter(_following(layout, line.cell)), None)
+    after = rest[0] if rest else next(_following(layout, line.cell), None)
     return after is not None and after.postcode and not after.stop
 
 
@@ -271,9 +271,24 @@ def _cell_start(part: Cell) -> int:
     return next((c.start for c in cells_of(part.row) if c.start <= part.start < c.end), part.start)
 
 
-def _following(layout: Layout, cell: Cell) -> list[Line]:
-    below = beneath(layout, cell, _MOST_LINES, whole=layout.narrow)
-    return [Line(part) for under in below for part in _parts(under)]
+def _following(layout: Layout, cell: Cell) -> Iterator[Line]:
+    for under in beneath(layout, cell, _MOST_LINES, whole=layout.narrow):
+        yield from _lines_of(under)
+
+
+def _lines_of(cell: Cell) -> tuple[Line, ...]:
+    return _lines_within(cell.row, cell.start, cell.end)
+
+
+@once
+def _lines_within(row: Row, start: int, end: int) -> tuple[Line, ...]:
+    return tuple(line_at(row, part.start, part.end) for part in _parts(Cell(row, start, end)))
+
+
+@once
+def line_at(row: Row, start: int, end: int) -> Line:
+    """This part of a row, as a line of an address; what was found out about it is kept with the row."""
+    return Line(Cell(row, start, end))
 
 
 def _parts(cell: Cell) -> Iterator[Cell]:

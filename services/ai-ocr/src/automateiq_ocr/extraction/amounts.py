@@ -263,7 +263,9 @@ def find_currency(layout: Layout, near: Row | None) -> CurrencyMark | None:
     """The document's currency by the signs on it; those beside amounts, and beside the total, count most."""
     votes: dict[str, float] = defaultdict(float)
     best: dict[str, tuple[float, CurrencyMark]] = {}
-    local = next((code for code, words in vocabulary.DOLLARS.items() if words.search(layout.text)), None)
+    local = None
+    if "$" in layout.text:
+        local = next((code for code, words in vocabulary.DOLLARS.items() if words.search(layout.text)), None)
     for row in layout.rows:
         for match in _CURRENCY.finditer(row.text):
             mark = match["mark"]

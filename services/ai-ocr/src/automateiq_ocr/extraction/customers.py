@@ -104,7 +104,9 @@ class Customer:
 
 def find_customers(layout: Layout, addresses: Sequence[Address] | None = None) -> list[Customer]:
     """All that are named as customers or stand in a recipient's place, the likeliest first."""
-    found = [customer for row in _first_page(layout) for customer in _titled(layout, row)]
+    rows = [row for row in layout.rows if row.page == layout.rows[0].page]
+    low = rows[0].middle + 0.55 * (rows[-1].middle - rows[0].middle) if rows else 0.0
+    found = [customer for row in rows for customer in _titled(layout, row, row.middle > low)]
     if not layout.narrow:
         known = find_addresses(layout) if addresses is None else addresses
         taken = {cell.key for customer in found for cell in customer.places}
@@ -128,8 +130,7 @@ def _first_page(layout: Layout) -> Iterator[Row]:
     return (row for row in layout.rows if row.page == layout.rows[0].page)
 
 
-def _titled(layout: Layout, row: Row) -> Iterator[Customer]:
-    rows = list(_first_page(layout))
+def _titled(layout: Layout, row: Row, low: bool) -> Iterator[Customer]:
     for cell in cells_of(row):
         for pattern, strength in ((BILLED, 0.95), (DELIVERED, 0.55)):
             title = pattern.match(cell.folded.lstrip(" *#-")) if cell.folded else None
@@ -138,7 +139,6 @@ def _titled(layout: Layout, row: Row) -> Iterator[Customer]:
             title = pattern.search(cell.folded)
             if title is None or title.start() > 3:
                 continue
-            low = row.middle > rows[0].middle + 0.55 * (rows[-1].middle - rows[0].middle)
             made = _from_title(layout, cell, title, strength - 0.2 * low)
             if made is not None:
                 yield made

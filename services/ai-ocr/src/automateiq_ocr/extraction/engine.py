@@ -10,7 +10,7 @@ from automateiq_ocr.extraction.amounts import find_currency, usual_decimal_mark
 from automateiq_ocr.extraction.contracts import Contract, find_contract
 from automateiq_ocr.extraction.dating import find_document_dates
 from automateiq_ocr.extraction.document_type import find_type
-from automateiq_ocr.extraction.evidence import stands_on
+from automateiq_ocr.extraction.evidence import Evidence
 from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.extraction.line_items import check_lines, find_line_items
 from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field, LineItem, TaxLine
@@ -60,8 +60,10 @@ def extract(pages: Sequence[Page]) -> ExtractedData:
     if currency is not None:
         sign = currency.row.field(currency.code, currency.start, currency.end, currency.confidence)
 
+    evidence = Evidence(pages, layout)
+
     def proven(field: Field | None) -> Field | None:
-        return field if field is not None and stands_on(field, pages, layout) else None
+        return field if field is not None and evidence.stands_on(field) else None
 
     data = ExtractedData(
         document_type=kind,

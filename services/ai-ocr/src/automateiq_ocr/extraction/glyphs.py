@@ -21,6 +21,7 @@ _LOOKS = str.maketrans({"O": "0", "o": "0", "Q": "0", "l": "1", "I": "1", "|": "
 _MISREAD = re.compile(
     r"(?<![A-Za-z])(?:RM|[€$£])?(?=[\dOolI|.,]*\d)[\dOolI|]+(?:[.,][\dOolI|]{3})*[.,] ?[\dOolI|]{2}(?![A-Za-z\d])"
 )
+_DIGIT = re.compile(r"\d")
 _WIDEST = 0.28  # of the print's height, between the letters of a word; from a third on a new word begins
 _SINGLES = 4  # fewer letters side by side are no spaced-out print
 
@@ -48,7 +49,9 @@ def meant(row: Span) -> Meant:
         back = tuple(kept_places)
     else:
         back = tuple(kept)
-    return Meant(_MISREAD.sub(lambda match: _digits(match[0]), text), back)
+    if _DIGIT.search(text):
+        text = _MISREAD.sub(lambda match: _digits(match[0]), text)
+    return Meant(text, back)
 
 
 def _plain(text: str) -> str:

@@ -63,17 +63,26 @@ _BESIDE_LABELS = re.compile(
 )
 
 
+_ANY_KIND = vocabulary.either(
+    vocabulary.TAX_SUM, vocabulary.TOTAL_TO_PAY, vocabulary.SUBTOTAL, vocabulary.TAX, vocabulary.TOTAL
+)
+_ANY_ROLE = vocabulary.either(
+    _ANY_KIND, vocabulary.ROUNDING, vocabulary.TIP, vocabulary.ALLOWANCE, vocabulary.DUE, vocabulary.CHANGE_BACK,
+    vocabulary.CASH, vocabulary.PAYMENT, vocabulary.DISCOUNT,
+)  # fmt: skip
+_ROUNDED_TOTAL = re.compile(
+    r"(?:total|amount|sum|net|payable|due).{0,12}round|round\w* (?:total|amount)|after round"
+)
+
+
 def roles_of(text: str) -> Roles:
     """What a folded label calls its amount: {role: how plainly, 0 to 1}."""
     text = text.strip(" :.-=|*#")
     if re.search(r"(?:\w ){3}\w(?!\w)", text):
         text = re.sub(r"(?<=\w) (?=\w(?!\w))", "", text)  # "t o t a l" in double width
-    if not text:
+    if not text or not _ANY_ROLE.search(text):
         return {}
-    rounded = re.search(
-        r"(?:total|amount|sum|net|payable|due).{0,12}round|round\w* (?:total|amount)|after round", text
-    )
-    if vocabulary.ROUNDING.search(text) and not rounded:
+    if vocabulary.ROUNDING.search(text) and not _ROUNDED_TOTAL.search(text):
         return {"rounding": 1.0}
     if tip := vocabulary.TIP.search(text):
         if vocabulary.TIP_SUGGESTED.search(text):
@@ -111,7 +120,7 @@ def roles_of(text: str) -> Roles:
 def labelled(text: str) -> tuple[Kind | None, float]:
     """(whether a folded label calls its amount subtotal, tax or total, how plainly from 0 to 1)."""
     text = text.strip(" :.-=|")
-    if not text:
+    if not text or not _ANY_KIND.search(text):
         return None, 0.0
     short = 1.0 if len(text) < 40 else 0.75
     if _excluded(text):

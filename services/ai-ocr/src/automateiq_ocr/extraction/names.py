@@ -12,7 +12,7 @@ from automateiq_ocr.extraction.addresses import Address
 from automateiq_ocr.extraction.blocks import OWN_LABEL, Cell, beneath, cells_of, inside, own_label, right_of
 from automateiq_ocr.extraction.customers import BILLED, DELIVERED, NO_NAME, is_title
 from automateiq_ocr.extraction.dates import find_dates
-from automateiq_ocr.extraction.layout import Layout, Row, fold, joined_field
+from automateiq_ocr.extraction.layout import Layout, Row, fold, joined_field, once
 from automateiq_ocr.extraction.models import Field
 
 # What a register or a tax office calls a company by, printed after its name: "(126926-H)", "(Co. No. 113825-W)".
@@ -177,6 +177,23 @@ class Surroundings:
         return counts
 
     @cached_property
+    def address_cells(self) -> dict[int, list[Cell]]:
+        """row index -> the lines of addresses there."""
+        found: dict[int, list[Cell]] = {}
+        for part in (part for one in self.addresses for part in one.parts):
+            found.setdefault(part.row.index, []).append(part)
+        return found
+
+    def in_address(self, row: Row, start: int) -> bool:
+        """Whether what starts at `start` of the row's text stands in an address."""
+        return inside(self.address_cells.get(row.index, ()), row, start)
+
+    @cached_property
+    def right(self) -> float:
+        """Where the print of the first page ends to the right."""
+        return max(row.right for row in self.first_page)
+
+    @cached_property
     def address_rows(self) -> dict[int, int]:
         """row index -> the number of the address that has a line there."""
         return {part.row.index: number for number, one in enumerate(self.addresses) for part in one.parts}
@@ -280,11 +297,7 @@ def _joined(known: Surroundings, name: Name) -> Iterator[Name]:
             return
         ratio = below.span.height / max(1e-6, last.span.height)
         following = next(iter(_one(below, name.kind)), None)
-        if (
-            following is None
-            or not 0.7 < ratio < 1.45
-            or inside(address_cells(known.addresses), below.row, below.start)
-        ):
+        if following is None or not 0.7 < ratio < 1.45 or known.in_address(below.row, below.start):
             return
         if vocabulary.STRONG_FORM.search(last.folded.rstrip(" .")[-8:]):
             return
@@ -292,16 +305,18 @@ def _joined(known: Surroundings, name: Name) -> Iterator[Name]:
         yield Name(cells, name.kind)
 
 
-def address_cells(addresses: Sequence[Address]) -> list[Cell]:
-    """All lines of these addresses."""
-    return [part for one in addresses for part in one.parts]
-
-
 def _one(cell: Cell, kind: str) -> Iterator[Name]:
     """The name at the start of this cell, without the register's number or the address that follows it."""
-    text = cell.text
+    name = _name_at(cell.row, cell.start, cell.end)
+    if name is not None:
+        yield Name((name,), kind)
+
+
+@once
+def _name_at(row: Row, start: int, end: int) -> Cell | None:
+    text = row.text[start:end]
     if REGISTERED.fullmatch(text.strip()):
-        return
+        return None
     if cut := _BREAK.search(text, 2):
         text = text[: cut.start()]
     form = vocabulary.STRONG_FORM.search(fold(text))
@@ -327,15 +342,15 @@ def _one(cell: Cell, kind: str) -> Iterator[Name]:
         or vocabulary.LEGAL_FORM.fullmatch(folded)
         or re.fullmatch(r"\S+\.(?:com|net|org|[a-z]{2})[./]?\S*", folded)
     ):
-        return
+        return None
     if (SENTENCE.match(folded) or _THANKS.match(folded)) and not vocabulary.STRONG_FORM.search(folded):
-        return
+        return None
     if letters < 3 or len(name) > 70 or next(find_dates(name), None) is not None:
-        return
-    after = cell.row.text[cell.start + offset + len(name) :]
-    if re.match(r"\s*:", after) or re.search(r"\d[.,]\d{2}(?!\d)|@|https?:", name):
-        return
-    yield Name((Cell(cell.row, cell.start + offset, cell.start + offset + len(name)),), kind)
+        return None
+    begin = start + offset
+    if re.match(r"\s*:", row.text[begin + len(name) :]) or re.search(r"\d[.,]\d{2}(?!\d)|@|https?:", name):
+        return None
+    return Cell(row, begin, begin + len(name))
 
 
 def ends_in_form(text: str) -> bool:

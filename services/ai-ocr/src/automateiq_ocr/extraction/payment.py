@@ -13,7 +13,7 @@ from decimal import Decimal
 from automateiq_ocr.extraction.amounts import find_amounts
 from automateiq_ocr.extraction.layout import Layout, Row
 from automateiq_ocr.extraction.models import Field
-from automateiq_ocr.extraction.vocabulary import any_of
+from automateiq_ocr.extraction.vocabulary import any_of, either
 
 _BESIDE_TOTAL = 3.0
 _BESIDE_SUM = 1.5
@@ -59,6 +59,7 @@ _METHODS: dict[str, tuple[re.Pattern[str], float]] = {
         1.0,
     ),
 }  # fmt: skip
+_ANY_METHOD = either(*(pattern for pattern, _ in _METHODS.values()))
 _PAID_BY = any_of(
     r"paid", r"pay(?:ment)?", r"paying", r"zahlung\w*", r"zahlart", r"bezahlt", r"reglement", r"paiement", r"pago",
     r"pagamento", r"betaling", r"betaal\w*",
@@ -69,6 +70,8 @@ def find_payment_method(layout: Layout, total: Decimal | None) -> Field | None:
     """cash, card, transfer, direct_debit, paypal or other; None where nothing says so."""
     best: tuple[float, Row, int, int, str] | None = None
     for row in layout.rows:
+        if _ANY_METHOD.search(row.folded) is None:
+            continue
         values = [amount.value for amount in find_amounts(row, None) if amount.money]
         for method, (pattern, weight) in _METHODS.items():
             match = pattern.search(row.folded)

@@ -32,7 +32,7 @@ from automateiq_ocr.extraction.dates import find_dates
 from automateiq_ocr.extraction.labels import places_after
 from automateiq_ocr.extraction.layout import Layout, Row, fold
 from automateiq_ocr.extraction.models import Field
-from automateiq_ocr.extraction.vocabulary import any_of
+from automateiq_ocr.extraction.vocabulary import any_of, either
 
 VAT_CHECKED = "vat_check_digits"
 CHECKED = "tax_id_check_digits"
@@ -85,6 +85,7 @@ FAMILIES = (
     Family(any_of(r"siret"), 0.6, (), (siret,)),
     Family(any_of(r"siren", r"rcs(?: [a-z-]+){0,3}"), 0.5, (), (siren,)),
 )  # fmt: skip
+_ANY_LABEL = either(*(family.label for family in FAMILIES))
 # Formats without check digits: their shape alone proves nothing.
 _UNCHECKED = (ein, stnr)
 _VALUE = re.compile(r"(?:[A-Z]{2,3}[ -]?)?[A-Z0-9](?:[ ./-]{0,2}[A-Z0-9]){5,22}")
@@ -133,7 +134,7 @@ def find_tax_id(layout: Layout, customers: Collection[Cell] = ()) -> Field | Non
 def _candidates(layout: Layout) -> Iterator[_Found]:
     for row in layout.rows:
         labelled = False
-        for family in FAMILIES:
+        for family in FAMILIES if _ANY_LABEL.search(row.folded) else ():
             for label in family.label.finditer(row.folded):
                 around = row.folded[max(0, label.start() - 20) : label.end() + 10]
                 if _CUSTOMERS.search(around):

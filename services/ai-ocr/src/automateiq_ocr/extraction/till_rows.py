@@ -140,7 +140,7 @@ def _times(row: Row, decimal_mark: str | None) -> _Times | None:
     amounts = [
         a for a in find_amounts(row, decimal_mark) if re.search(r"[.,]\d{2}", row.text[a.start : a.end])
     ]
-    for pattern, swapped in ((_PRICE_TIMES, True), (_TIMES, False)):
+    for pattern, swapped in ((_PRICE_TIMES, True), (_TIMES, False)) if amounts else ():
         match = pattern.search(row.text)
         parsed = parse_number(match["quantity"], decimal_mark) if match else None
         if match is None or parsed is None or not parsed[0]:

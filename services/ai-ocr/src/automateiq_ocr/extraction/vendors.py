@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 
 from automateiq_ocr.extraction import vocabulary
-from automateiq_ocr.extraction.addresses import Address, Line
+from automateiq_ocr.extraction.addresses import Address, line_at
 from automateiq_ocr.extraction.blocks import Cell, inside
 from automateiq_ocr.extraction.customers import is_title
-from automateiq_ocr.extraction.layout import Layout, fold
+from automateiq_ocr.extraction.layout import Layout, Row, fold, once
 from automateiq_ocr.extraction.names import (
     PAPER,
     REGISTERED,
@@ -20,7 +20,6 @@ from automateiq_ocr.extraction.names import (
     SENTENCE,
     Name,
     Surroundings,
-    address_cells,
     candidates,
     ends_in_form,
 )
@@ -167,15 +166,14 @@ def features(name: Name, known: Surroundings) -> list[float]:
     near_below = " ".join(r.folded for r in layout.below(last.row, 2))
     span = [token for cell in name.cells for token in cell.span.tokens]
     place = (row.middle - rows[0].middle) / max(1e-6, rows[-1].middle - rows[0].middle)
-    right = max(r.right for r in rows)
     before_form = _stronger_follows(name, known)
     size = first.span.height / max(1e-6, layout.line_height)
     rest = last.row.folded[last.end :]
-    line = Line(Cell(row, first.start, first.end))
+    line = line_at(row, first.start, first.end)
     return [
         float(known.wordy.get(row.index, 30)),  # issuers head their papers
         place,
-        first.span.left / max(1e-6, right),
+        first.span.left / max(1e-6, known.right),
         min(4.0, size),  # in larger print
         mean_confidence(token.word for token in span),
         float(vocabulary.STRONG_FORM.search(text) is not None),
@@ -184,7 +182,7 @@ def features(name: Name, known: Surroundings) -> list[float]:
         float(bool(REGISTRATION.search(rest) or REGISTRATION.search(near_below) or REGISTERED.search(rest))),
         float(vocabulary.TAX_ID.search(near_below) is not None),
         _rows_to_address(last, known),  # the address follows the name
-        float(inside(address_cells(known.addresses), row, first.start)),
+        float(known.in_address(row, first.start)),
         float(inside(known.customers, row, first.start)),
         float(name.kind == "titled"),
         float(name.kind == "thanked"),
@@ -238,6 +236,11 @@ def _stronger_follows(name: Name, known: Surroundings) -> float:
     for row in known.layout.below(name.cells[-1].row, 3):
         if row.index in known.address_rows:
             return 0.0
-        if vocabulary.STRONG_FORM.search(row.folded):
+        if _has_strong_form(row):
             return 1.0
     return 0.0
+
+
+@once
+def _has_strong_form(row: Row) -> bool:
+    return vocabulary.STRONG_FORM.search(row.folded) is not None

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import re
 
+from automateiq_ocr.extraction.alternatives import joined
+
+_START, _END = r"(?<!\w)", r"(?!\w)"
+
 
 def any_of(*patterns: str) -> re.Pattern[str]:
     """One pattern that finds any of these at word boundaries."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)")
+    return re.compile(f"{_START}(?:{joined(patterns)}){_END}")
+
+
+def either(*patterns: re.Pattern[str]) -> re.Pattern[str]:
+    """One pattern that finds where any of these, made by `any_of`, does: most rows have none, and are asked once."""
+    return any_of(*(pattern.pattern.removeprefix(_START).removesuffix(_END) for pattern in patterns))
 
 
 # --- amounts ---
