@@ -28,6 +28,16 @@ def test_a_row_is_joined_again_from_blocks() -> None:
     assert [row.text for row in lay_out([page]).rows] == ["Total 12.00", "Thanks"]
 
 
+@pytest.mark.parametrize("letters", ["1", "1.", "1,", "I1"])
+def test_a_word_without_end_is_no_word(letters: str) -> None:
+    endless = Word(letters * 100_000, 60, 100, 300, 10, 1.0)
+    page = Page(
+        1, 400, 200, "pt", "text_layer", 0, 0.0, 1.0, (Line((Word("Total", 10, 100, 40, 10, 1.0), endless)),)
+    )
+    assert [row.text for row in lay_out([page]).rows] == ["Total"]
+    assert extract([page]).total is None
+
+
 def test_rows_of_a_turned_page_run_as_a_person_reads_them() -> None:
     # Upright, "Total" stands left of "9.00"; the page shows them turned by 90 degrees.
     words = (Word("Total", 100, 300, 10, 40, 1.0), Word("9.00", 100, 100, 10, 40, 1.0))

@@ -124,6 +124,30 @@ async def test_inspecting_counts_pages(service: RecognitionService, tmp_path: Pa
     assert (await service.inspect(scan.path, scan.mimetype)).page_count == 1
 
 
+class Told(WorkerPool):
+    """Workers, and what they were asked to do."""
+
+    asked: tuple[str, ...] = ()
+
+    async def run(self, work: Any, *args: Any) -> Any:
+        """Notes and does it."""
+        self.asked += (work.__name__,)
+        return await super().run(work, *args)
+
+
+async def test_what_uploads_wait_for_waits_for_no_document_to_be_understood(
+    pages: PageStore, pool: WorkerPool, tmp_path: Path
+) -> None:
+    aside = Told(1, limit_seconds=60)
+    await aside.start()
+    try:
+        service = RecognitionService(pages, pool, aside, Options(), engine_version())
+        await Filed(tmp_path, four_pages()).read(service)
+    finally:
+        await aside.stop()
+    assert set(aside.asked) == {"getpid", "open_document"}
+
+
 async def test_a_second_reading_is_the_first_and_comes_from_the_cache(
     service: RecognitionService, tmp_path: Path
 ) -> None:

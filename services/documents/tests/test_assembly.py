@@ -4,6 +4,7 @@ import asyncio
 from io import BytesIO
 from typing import Any
 
+import pikepdf
 import pypdfium2
 import pytest
 from automateiq.documents.v1 import assembly_pb2
@@ -11,6 +12,7 @@ from automateiq.documents.v1 import documents_pb2 as pb
 from automateiq_core.errors import AppError, FailedPrecondition, InvalidInput, NotFound
 from automateiq_core.mongo import ObjectId
 from automateiq_core.testing import calling
+from pikepdf import Dictionary, Name
 from PIL import Image, ImageDraw, ImageFont
 
 INVOICES = (
@@ -320,3 +322,28 @@ async def test_together_too_large_is_refused(
         with pytest.raises(InvalidInput, match="FILE_TOO_LARGE"):
             await merge(bench, *ids)
         assert len(await bench.rows("documents")) == 2
+
+
+async def test_parts_that_copy_what_the_pages_share_may_not_grow_without_end(
+    open_bench: Any, billing_target: str, ocr_target: str
+) -> None:
+    picture = Image.effect_noise((200, 200), 90)
+    with pikepdf.new() as document:
+        shared = document.make_stream(
+            picture.tobytes(),
+            {"/Type": Name.XObject, "/Subtype": Name.Image, "/Width": 200, "/Height": 200}
+            | {"/ColorSpace": Name.DeviceGray, "/BitsPerComponent": 8},
+        )
+        for _ in range(8):
+            page = document.add_blank_page()
+            page.Resources = Dictionary(XObject=Dictionary(P=shared))
+            page.Contents = document.make_stream(b"200 0 0 200 0 0 cm /P Do")
+        file = BytesIO()
+        document.save(file)
+    bench = await open_bench(billing_target=billing_target, ocr_target=ocr_target, max_upload_bytes=60_000)
+    with calling():
+        source = await bench.uploaded(file.getvalue())
+        with pytest.raises(InvalidInput, match="FILE_TOO_LARGE"):
+            await split(bench, source, *([page] for page in range(1, 9)))
+        assert len(await bench.rows("documents")) == 1
+        assert len(await split(bench, source, [1, 2, 3, 4], [5, 6, 7, 8])) == 2

@@ -21,6 +21,8 @@ from automateiq_ocr.recognition.models import Box, Page, Word
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+# Letters side by side; no value has more, and what is longer is no word (a code, a picture printed as text).
+_LONGEST_WORD = 100
 _CELL_GAP = 1.1  # of the row's height: wider than between words, narrower than between columns
 
 
@@ -244,7 +246,9 @@ def lay_out(pages: Sequence[Page]) -> Layout:
 
 def _rows_of(page: Page) -> list[tuple[Token, ...]]:
     upright = _upright(page)
-    lines = [[upright(word) for word in line.words if word.text] for line in page.lines]
+    lines = [
+        [upright(word) for word in line.words if 0 < len(word.text) <= _LONGEST_WORD] for line in page.lines
+    ]
     measured = sorted(
         (
             (statistics.median(t.middle for t in line), statistics.median(t.height for t in line), line)

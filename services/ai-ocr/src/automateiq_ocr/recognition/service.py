@@ -86,7 +86,8 @@ class RecognitionService:
     ) -> None:
         self._pages = pages
         self._pool = pool
-        # Milliseconds of work must not wait behind pages that take seconds: an upload is waiting for it.
+        # Milliseconds of work must not wait behind pages that take seconds: an upload is waiting for it. What a long
+        # document takes to be understood is no such work.
         self._aside = aside
         self._options = options
         self._proposer = proposer
@@ -149,8 +150,8 @@ class RecognitionService:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         ordered = tuple(pages[number] for number in range(1, info.page_count + 1))
-        data = await self._completed(await self._aside.run(understand, path, info.mimetype, ordered), ordered)
-        parts = await self._aside.run(understand_parts, ordered) if len(ordered) > 1 else ()
+        data = await self._completed(await self._pool.run(understand, path, info.mimetype, ordered), ordered)
+        parts = await self._pool.run(understand_parts, ordered) if len(ordered) > 1 else ()
         yield Recognition(ordered, data, self._engine, cached, parts)
 
     async def _completed(self, data: ExtractedData, pages: tuple[Page, ...]) -> ExtractedData:
@@ -160,7 +161,7 @@ class RecognitionService:
             return data
         text = "\n\n".join(page.text for page in pages)
         proposed = await self._proposer.propose(text, wanted)
-        return await self._aside.run(with_proposals, data, proposed, pages) if proposed else data
+        return await self._pool.run(with_proposals, data, proposed, pages) if proposed else data
 
     async def _found(self, sha256: str, known: Sequence[KnownPage]) -> dict[int, Page]:
         """The pages that were read before, by their numbers in this file."""

@@ -11,6 +11,8 @@ from automateiq_documents.documents.sniffing import ACCEPTED, PDF, TIFF, XML, Fi
 SPLIT, MERGE = "split", "merge"
 _KINDS = {kind.mimetype: kind for kind in ACCEPTED}
 _MAX_NAME = 255
+# What pages share goes into each part: together these may be so many times as large as the largest upload.
+_MOST_GROWTH = 4
 
 
 def check_splittable(document: Document, parts: Sequence[Sequence[int]]) -> None:
@@ -35,6 +37,22 @@ def check_splittable(document: Document, parts: Sequence[Sequence[int]]) -> None
         raise InvalidInput("BAD_PAGES", "A page can be in one part only.")
     if pages == list(range(1, document.page_count + 1)) and len(parts) == 1:
         raise InvalidInput("BAD_PAGES", "This part is the whole document. Choose where to cut it.")
+
+
+def check_growth(sizes: Sequence[int], *, max_bytes: int) -> None:
+    """Lets parts of these sizes in bytes through.
+
+    Raises:
+        InvalidInput: together they are too large (FILE_TOO_LARGE).
+    """
+    limit = _MOST_GROWTH * max_bytes
+    if sum(sizes) > limit:
+        raise InvalidInput(
+            "FILE_TOO_LARGE",
+            f"The parts would be larger than {limit >> 20} MiB together, for each holds what the pages share. Split it "
+            "into fewer parts.",
+            maxBytes=str(limit),
+        )
 
 
 def check_mergeable(documents: Sequence[Document], *, max_bytes: int) -> None:

@@ -20,6 +20,7 @@ from automateiq_documents.assembly.models import (
     MERGE,
     SPLIT,
     check_free,
+    check_growth,
     check_mergeable,
     check_splittable,
     check_unchanged,
@@ -87,7 +88,8 @@ class AssemblyService:
         Raises:
             NotFound: there is no such document.
             FailedPrecondition: it can not be split now (REPLACED, BEING_READ, NOT_SPLITTABLE).
-            InvalidInput: the parts make no sense (BAD_PAGES), or the file is damaged (FILE_DAMAGED).
+            InvalidInput: the parts make no sense (BAD_PAGES) or are too large (FILE_TOO_LARGE), or the file is damaged
+                (FILE_DAMAGED).
         """
         source = await self._existing(document_id)
         ids = [str(new_id()) for _ in parts]
@@ -99,6 +101,7 @@ class AssemblyService:
             original = await self._on_disk(source, Path(folder) / "source")
             targets = [Path(folder) / f"part-{number}" for number in range(len(parts))]
             await self._workshop.split(original, source.mimetype, parts, targets)
+            check_growth([target.stat().st_size for target in targets], max_bytes=self._max_bytes)
             made = []
             for number, (pages, target) in enumerate(zip(parts, targets, strict=True)):
                 spool = spools.enter_context(Spool())
