@@ -6,7 +6,6 @@ import re
 from itertools import product
 
 import pytest
-
 from automateiq_ocr.extraction.alternatives import joined
 
 LISTS = (

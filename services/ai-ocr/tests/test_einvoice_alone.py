@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 from automateiq_ocr.einvoice.engine import understand
-from automateiq_ocr.einvoice.sheet import HIGH, WIDTH, Sheet
+from automateiq_ocr.einvoice.sheet import HIGH, WIDTH, Sheet, SheetFull
 from automateiq_ocr.extraction.evidence import stands_on
 from automateiq_ocr.extraction.layout import lay_out
 from automateiq_ocr.extraction.models import DocumentType, ExtractedData, Field
@@ -78,6 +78,14 @@ def test_a_long_invoice_runs_over_pages_and_has_a_limit() -> None:
         open_document(with_lines(200), XML, Options(max_pages=3))
     with pytest.raises(PageNotFound):
         recognize_page(ubl(), XML, 2, Options())
+
+
+def test_nothing_is_printed_beyond_the_last_page_that_there_may_be() -> None:
+    sheet = Sheet(most_pages=2)
+    with pytest.raises(SheetFull):
+        for _ in range(1000):
+            sheet.row((0, 10, "a line"))
+    assert len(sheet.pages) == 2
 
 
 @pytest.mark.parametrize(

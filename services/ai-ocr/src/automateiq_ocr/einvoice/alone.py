@@ -12,7 +12,7 @@ from automateiq_ocr.einvoice import cii, ubl
 from automateiq_ocr.einvoice.checks import rate_times_base, verify
 from automateiq_ocr.einvoice.lines import plain
 from automateiq_ocr.einvoice.models import XmlInvoice
-from automateiq_ocr.einvoice.sheet import COLUMNS, Printed, Sheet
+from automateiq_ocr.einvoice.sheet import COLUMNS, Printed, Sheet, SheetFull
 from automateiq_ocr.einvoice.trees import MAX_BYTES, UnreadableXml, parse
 from automateiq_ocr.extraction.amounts import normal
 from automateiq_ocr.extraction.iban import CHECKED, REFUTED
@@ -94,19 +94,24 @@ def pages_of(invoice: XmlInvoice, options: Options) -> tuple[Page, ...]:
     Raises:
         TooManyPages: it has more lines than fit on as many pages as are read.
     """
-    pages = print_invoice(invoice)[0]
-    if len(pages) > options.max_pages:
+    try:
+        return print_invoice(invoice, options.max_pages)[0]
+    except SheetFull:
         raise TooManyPages(
-            f"The invoice fills {len(pages)} pages; at most {options.max_pages} are read.",
-            pages=str(len(pages)),
+            f"The invoice fills more than {options.max_pages} pages; at most {options.max_pages} are read.",
             limit=str(options.max_pages),
-        )
-    return pages
+        ) from None
 
 
-def print_invoice(invoice: XmlInvoice) -> tuple[tuple[Page, ...], ExtractedData]:
-    """The invoice on plain pages, and its data, each value where it is printed there."""
-    sheet, verdicts = Sheet(), verify(invoice)
+def print_invoice(
+    invoice: XmlInvoice, most_pages: int | None = None
+) -> tuple[tuple[Page, ...], ExtractedData]:
+    """The invoice on plain pages, and its data, each value where it is printed there.
+
+    Raises:
+        SheetFull: it fills more than `most_pages`; as many are printed and no more.
+    """
+    sheet, verdicts = Sheet(most_pages), verify(invoice)
     sheet.row((0, COLUMNS, invoice.type.value.replace("_", " ").upper()))
     sheet.gap()
     found: dict[str, Any] = {}

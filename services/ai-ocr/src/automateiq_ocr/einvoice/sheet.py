@@ -28,10 +28,15 @@ class Printed:
     text: str
 
 
-class Sheet:
-    """Pages that are filled from top to bottom."""
+class SheetFull(Exception):
+    """What is printed does not fit on as many pages as there may be."""
 
-    def __init__(self) -> None:
+
+class Sheet:
+    """Pages that are filled from top to bottom; no more than `most_pages`, where that is said."""
+
+    def __init__(self, most_pages: int | None = None) -> None:
+        self._most_pages = most_pages
         self._pages: list[list[Line]] = [[]]
         self._down = _MARGIN
 
@@ -39,11 +44,16 @@ class Sheet:
         """Prints texts beside each other, each from its column on and so many columns wide, wrapped where too long.
 
         Gives where each stands; None for one without words. A row that does not fit goes to the next page.
+
+        Raises:
+            SheetFull: there is no next page.
         """
         wrapped = [(column, _wrap(text, width)) for column, width, text in cells]
         depth = max((len(rows) for _, rows in wrapped), default=0) or 1
         most = int((HIGH - 2 * _MARGIN) / _ROW)
         if self._down + min(depth, most) * _ROW > HIGH - _MARGIN:
+            if len(self._pages) == self._most_pages:
+                raise SheetFull
             self._pages.append([])
             self._down = _MARGIN
         words = [
