@@ -34,16 +34,16 @@ async def purse(running_service: RunningService, peer_to: PeerTo) -> AsyncIterat
 
 
 async def test_work_that_succeeds_is_charged_once(purse: Purse) -> None:
-    assert await purse.credits.quote(OCR, 3) == 4
+    assert await purse.credits.quote(OCR, 3) == 7
     async with purse.credits.reserve(OCR, 3, key="job") as hold:
-        assert (hold.credits, await purse.balance()) == (4, (16, 4))
-        assert await hold.settle() == 4
-        assert await hold.settle() == 4
-    assert await purse.balance() == (16, 0)
+        assert (hold.credits, await purse.balance()) == (7, (13, 7))
+        assert await hold.settle() == 7
+        assert await hold.settle() == 7
+    assert await purse.balance() == (13, 0)
     async with purse.credits.reserve(OCR, 3, key="job") as again:
         assert again.settled
-        assert again.charged == 4
-    assert await purse.balance() == (16, 0)
+        assert again.charged == 7
+    assert await purse.balance() == (13, 0)
 
 
 async def test_work_that_costs_less_than_quoted_is_charged_less(purse: Purse) -> None:
