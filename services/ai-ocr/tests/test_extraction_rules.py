@@ -487,3 +487,13 @@ def test_word_soup_neither_crashes_nor_invents(
     assert all(
         is_printed(field, pages) and 0 <= field.confidence <= 1 for field in every_field(extract(pages))
     )
+
+
+def test_no_row_grows_without_bound_so_none_takes_long_to_look_at() -> None:
+    """A hostile page: thousands of words at one height, as one line and as a line each."""
+    words = [Word(f"{number}.00", 3.0 * number, 100, 2, 8, 1.0) for number in range(3000)]
+    for lines in ((Line(tuple(words)),), tuple(Line((word,)) for word in words)):
+        page = Page(1, 9000, 800, "pt", "text_layer", 0, 0.0, 1.0, lines)
+        rows = lay_out([page]).rows
+        assert max(len(row.tokens) for row in rows) <= 200
+        assert sorted(token.text for row in rows for token in row.tokens) == sorted(w.text for w in words)

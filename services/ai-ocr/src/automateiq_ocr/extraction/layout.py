@@ -23,6 +23,8 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 # Letters side by side; no value has more, and what is longer is no word (a code, a picture printed as text).
 _LONGEST_WORD = 100
+# No print has more words side by side; what claims to is cut, so that no row takes long to look at.
+_MOST_IN_ROW = 200
 _CELL_GAP = 1.1  # of the row's height: wider than between words, narrower than between columns
 
 
@@ -261,13 +263,20 @@ def _rows_of(page: Page) -> list[tuple[Token, ...]]:
     for middle, height, tokens in measured:
         for index in range(len(rows) - 1, max(-1, len(rows) - 4), -1):
             other_middle, other_height, there = rows[index]
+            if len(there) >= _MOST_IN_ROW:
+                continue
             if abs(middle - other_middle) <= 0.5 * min(height, other_height) and _apart(tokens, there):
                 there.extend(tokens)
                 break
         else:
             rows.append((middle, height, list(tokens)))
     rows.sort(key=lambda entry: entry[0])
-    return [tuple(sorted(tokens, key=lambda token: token.left)) for _, _, tokens in rows]
+    ordered = [sorted(tokens, key=lambda token: token.left) for _, _, tokens in rows]
+    return [
+        tuple(tokens[start : start + _MOST_IN_ROW])
+        for tokens in ordered
+        for start in range(0, len(tokens), _MOST_IN_ROW)
+    ]
 
 
 def _apart(tokens: Iterable[Token], others: Iterable[Token]) -> bool:

@@ -132,6 +132,7 @@ class _Facts:
         self.highest = max((abs(value) for value in values), default=Decimal(0)) or Decimal(1)
         self.ranked = sorted(values, reverse=True)
         self.rows = max(1, len(sums.layout.rows))
+        self.edge = max((row.right for row in sums.layout.rows), default=0.0)
         self.called = {role: sums.called(role) for role in ROLES}
         self.called["subtotal"] = sums.called("subtotal", 0.4)
         self.taxes = [v for v in {*self.called["tax"], *self.called["tax_sum"]} if v]
@@ -154,7 +155,6 @@ def _place(entry: Sum, sums: Sums, facts: _Facts) -> list[float]:
         for amount in entry.amounts
     )
     right = max(amount.right for amount in entry.amounts)
-    edge = max(row.right for row in layout.rows)
     return [
         first,
         last,
@@ -164,7 +164,7 @@ def _place(entry: Sum, sums: Sums, facts: _Facts) -> list[float]:
         float(any(amount.cents for amount in entry.amounts)),
         float(all(amount.unsure for amount in entry.amounts)),
         read,
-        right / max(1e-6, edge),
+        right / max(1e-6, facts.edge),
         float(layout.narrow),
         float(min(200, len(sums.sums))),
         float(_pages_from_end(rows, layout)),

@@ -40,8 +40,8 @@ def fingerprint(picture: Image.Image, rotation: int = 0, skew: float = 0.0) -> s
     if skew:
         grey = grey.rotate(skew, resample=Image.Resampling.BILINEAR, fillcolor=255)
     # Against the paper around it, so that shadows and grey paper are no ink.
-    paper = np.asarray(grey.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.BoxBlur(8)), float)
-    depth = np.clip(paper - np.asarray(grey, float), 0, None)
+    paper = np.asarray(Image.fromarray(_lightest(np.asarray(grey))).filter(ImageFilter.BoxBlur(8)))
+    depth = paper - np.minimum(np.asarray(grey), paper)
     deepest = np.percentile(depth, 99.5)
     if deepest < 16:
         return ""
@@ -88,6 +88,18 @@ def _extent(counts: np.ndarray) -> tuple[int, int]:
     first = int(np.searchsorted(share, 0.001))
     last = int(np.searchsorted(share, 0.999))
     return first, max(last, first) + 1
+
+
+def _lightest(grey: np.ndarray) -> np.ndarray:
+    """The lightest of the 5 x 5 pixels around each: five rows and then five columns are quicker than a rank filter."""
+    for axis in (0, 1):
+        width = [(0, 0), (0, 0)]
+        width[axis] = (2, 2)
+        wide = np.moveaxis(np.pad(grey, width, mode="edge"), axis, 0)
+        count = len(wide) - 4
+        shifted = [wide[start : start + count] for start in range(5)]
+        grey = np.moveaxis(np.maximum.reduce(shifted), 0, axis)
+    return np.ascontiguousarray(grey)
 
 
 def _shifted(cells: np.ndarray, by: int) -> np.ndarray:
