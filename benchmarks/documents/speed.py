@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 
 import naive
+from automateiq_ocr.extraction.engine import extract
 from automateiq_ocr.recognition.engine import open_document, recognize_page
 from automateiq_ocr.recognition.models import PDF, Options
 from dataset import Labelled
+from ours import pages_of
 
 MOST = 16
 
@@ -26,9 +28,10 @@ def measure(
         _ours(photos[0], options)  # loads the models; a worker has them loaded
     results = {}
     for kind, documents in (("text", text), ("clean", clean), ("photo", photos)):
-        times: dict[str, list[float]] = {"ours": [], "tesseract": [], "rapidocr": []}
+        times: dict[str, list[float]] = {"ours": [], "extraction": [], "tesseract": [], "rapidocr": []}
         for document in documents[:MOST]:
             times["ours"].append(_ours(document, options))
+            times["extraction"].append(_extraction(document, options))
             if kind != "text":
                 for name, read in (("tesseract", naive.tesseract), ("rapidocr", naive.rapid)):
                     times[name].append(_plain(document, read))
@@ -48,6 +51,14 @@ def _ours(document: Labelled, options: Options) -> float:
     info = open_document(content, None, options)
     recognize_page(content, info.mimetype, 1, options)
     return time.perf_counter() - began
+
+
+def _extraction(document: Labelled, options: Options) -> float:
+    """Of a page of the document, on the average: all of them are understood together."""
+    pages = pages_of(document.path, options)
+    began = time.perf_counter()
+    extract(pages)
+    return (time.perf_counter() - began) / len(pages)
 
 
 def _plain(document: Labelled, read: Callable[..., str]) -> float:

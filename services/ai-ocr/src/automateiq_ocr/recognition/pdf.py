@@ -200,6 +200,9 @@ class _Layer:
         self._turn = page.get_rotation()
         self._left, self._bottom, self._right, self._top = page.get_bbox()
         self._page_width, self._page_height = page.get_size()
+        # PDFium writes each character's box into these.
+        self._sides = tuple(ctypes.c_double() for _ in range(4))
+        self._loose = pdfium.FS_RECTF()
         self._unmapped = 0
         self._mapped = 0
         self.rotation = self._dominant_rotation()
@@ -282,11 +285,11 @@ class _Layer:
         return chr(code)
 
     def _edges(self, index: int) -> tuple[float, float, float, float] | None:
-        left, bottom, right, top = (ctypes.c_double() for _ in range(4))
+        left, bottom, right, top = self._sides
         if not pdfium.FPDFText_GetCharBox(self._text, index, left, right, bottom, top):
             return None
         tight = (left.value, bottom.value, right.value, top.value)
-        loose = pdfium.FS_RECTF()
+        loose = self._loose
         if pdfium.FPDFText_GetLooseCharBox(self._text, index, loose):
             # The font's own height keeps the words of a line level; some fonts declare nonsense.
             height, tight_height = abs(loose.top - loose.bottom), abs(tight[3] - tight[1])
