@@ -3,7 +3,7 @@
 from io import BytesIO
 
 import pytest
-from automateiq_ocr.recognition.fingerprint import distance, fingerprint, fingerprint_of_page
+from automateiq_ocr.recognition.fingerprint import distance, fingerprint, fingerprint_of_pdf
 from automateiq_ocr.recognition.models import Options, Page
 from automateiq_ocr.recognition.pages import read_page
 from ocr_pages import pdf, picture, saved, shot, text
@@ -82,4 +82,4 @@ def test_a_page_that_was_read_says_what_read_it_and_what_it_looks_like() -> None
 def test_a_page_whose_picture_is_refused_has_no_fingerprint() -> None:
     page = Page(1, 360, 220, "pt", "text_layer", 0, 0.0, 1.0, ())
     bomb = pdf(picture(Image.new("L", (600, 600), 128)))
-    assert fingerprint_of_page(bomb, "application/pdf", page, Options(max_pixels=1000)) == ""
+    assert fingerprint_of_pdf(bomb, page, Options(max_pixels=1000)) == ""

@@ -77,8 +77,7 @@ def recognize_page(source: bytes | Path, mimetype: str, page_no: int, options: O
     if mimetype == XML:
         return _sheet(source, page_no, options)
     if mimetype != PDF:
-        image = images.load_page(source, mimetype, page_no, options)
-        return _read_picture(image, page_no, Placement(), image.size, "px", _ASSUMED_DPI, options)
+        return recognize_picture(images.load_page(source, mimetype, page_no, options), page_no, options)
     with pdf.opened(source, options) as document, pdf.opened_page(document, page_no) as page:
         by_text = pdf.read_text_layer(page, page_no)
         if by_text is not None and not pdf.leaves_pictures_unread(page, by_text):
@@ -93,6 +92,11 @@ def recognize_page(source: bytes | Path, mimetype: str, page_no: int, options: O
             # A scanner's own layer is better than nothing.
             return pdf.read_text_layer(page, page_no, distrust_scans=False) or read
         return read
+
+
+def recognize_picture(image: Image.Image, page_no: int, options: Options) -> Page:
+    """A page that is a picture, as `images.load_page` gives it. Raises PageFailed or EngineUnavailable."""
+    return _read_picture(image, page_no, Placement(), image.size, "px", _ASSUMED_DPI, options)
 
 
 def _sheet(source: bytes | Path, page_no: int, options: Options) -> Page:

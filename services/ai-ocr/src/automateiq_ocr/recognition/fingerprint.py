@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from automateiq_ocr.recognition import images, pdf
-from automateiq_ocr.recognition.models import PDF, XML, FileRefused, Options, Page
+from automateiq_ocr.recognition import pdf
+from automateiq_ocr.recognition.models import FileRefused, Options, Page
 
 _COLUMNS, _ROWS = 17, 16
 # Enough to see where the lines of print stand; more would only cost time.
@@ -59,18 +59,12 @@ def fingerprint(picture: Image.Image, rotation: int = 0, skew: float = 0.0) -> s
     return np.packbits(bits).tobytes().hex()
 
 
-def fingerprint_of_page(source: bytes | Path, mimetype: str, page: Page, options: Options) -> str:
-    """The fingerprint of a page of a document that was read; nothing where its picture can not be had."""
-    if mimetype == XML:
-        # There is no picture of it: its pages are drawn by us.
-        return ""
+def fingerprint_of_pdf(source: bytes | Path, page: Page, options: Options) -> str:
+    """The fingerprint of a page of a PDF that was read; nothing where its picture can not be had."""
+    small = replace(options, dpi=max(1, round(_LONG_SIDE * 72 / max(page.width, page.height, 1))))
     try:
-        if mimetype != PDF:
-            picture = images.load_page(source, mimetype, page.number, options)
-        else:
-            small = replace(options, dpi=max(1, round(_LONG_SIDE * 72 / max(page.width, page.height, 1))))
-            with pdf.opened(source, options) as document, pdf.opened_page(document, page.number) as opened:
-                picture, _ = pdf.render(opened, small)
+        with pdf.opened(source, options) as document, pdf.opened_page(document, page.number) as opened:
+            picture, _ = pdf.render(opened, small)
     except FileRefused:
         # The text layer of a page can be read though a picture on it is too large or damaged.
         return ""
