@@ -248,3 +248,52 @@ def test_evidence_is_given_for_the_total_that_is_chosen() -> None:
         chosen_total([Page(1, 10, 10, "px", "ocr", 0, 0.0, 0.0, (Line((Word("x", 1, 1, 5, 5, 1.0),)),))])
         is None
     )
+
+
+def test_the_total_is_that_after_a_rounding_that_cannot_be_read() -> None:
+    page = set_page(
+        "Harbour Kitchen Sdn Bhd",
+        "Rice and fish                 82.15",
+        "GST 6%                         4.93",
+        "Grand Total :                 87.08",
+        "Rounding Adjustment:            002",
+        "Net Total :                   87.10",
+    )
+    total = extract([page]).total
+    assert total is not None
+    assert total.value == "87.10"
+
+
+def test_the_total_of_one_rate_is_not_that_of_the_bill() -> None:
+    page = set_page(
+        "Mill Lane Bakeries",
+        "White loaf    3               6.39",
+        "Wholemeal     3               8.34",
+        "Jumbo         4              11.88",
+        "Total 0% supplies:           26.61",
+        "Bun returned  1              -2.88",
+        "GST:                         -0.17",
+        "Total 6% supplies (Inc. GST): -3.05",
+        "Total 0% supplies:           26.61",
+        "Total Payable:               23.56",
+    )
+    total = extract([page]).total
+    assert total is not None
+    assert total.value == "23.56"
+
+
+def test_a_total_that_says_its_rate_of_tax_is_the_whole_one() -> None:
+    page = set_page(
+        "Lan Hill Stationery",
+        "Pen, blue                     12.00",
+        "Total Amt Incl.GST @ 6%:      12.00",
+        "Rounding Adjustment",
+        "Total Amt Payable             12.00",
+        "Paid Amount                   20.00",
+        "Change :                       8.00",
+        "SR @ 6%          11.32         0.68",
+        "Total            11.32         0.68",
+    )
+    total = extract([page]).total
+    assert total is not None
+    assert total.value == "12.00"

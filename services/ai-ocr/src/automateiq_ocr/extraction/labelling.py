@@ -70,6 +70,8 @@ _ANY_ROLE = vocabulary.either(
     _ANY_KIND, vocabulary.ROUNDING, vocabulary.TIP, vocabulary.ALLOWANCE, vocabulary.DUE, vocabulary.CHANGE_BACK,
     vocabulary.CASH, vocabulary.PAYMENT, vocabulary.DISCOUNT,
 )  # fmt: skip
+# "Total 6% supplies" is a part; "Total incl. GST @ 6%" says what the whole includes.
+_ONE_RATE = re.compile(r"^(?!.*(?:incl\S*|inkl\S*|inc\.?) ?(?:of )?[a-z.]* ?@? ?\d).*\d ?%")
 _ROUNDED_TOTAL = re.compile(
     r"(?:total|amount|sum|net|payable|due).{0,12}round|round\w* (?:total|amount)|after round"
 )
@@ -100,7 +102,7 @@ def roles_of(text: str) -> Roles:
         core = _BESIDE_LABELS.sub(" ", text).strip(" :.-=|*#")
         if vocabulary.TOTAL_TO_PAY.fullmatch(core) or vocabulary.TOTAL.fullmatch(core):
             roles["plain"] = 1.0
-        elif re.search(r"\d ?%", text):
+        elif _ONE_RATE.search(text):
             roles["partial"] = 1.0
     if vocabulary.DUE.search(text):
         roles["due"] = 0.9 if len(text) < 40 else 0.6

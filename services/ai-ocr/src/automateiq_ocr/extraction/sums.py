@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
+from automateiq_ocr.extraction import vocabulary
 from automateiq_ocr.extraction.amounts import CENT, TOLERANCE, Amount, find_amounts, usual_decimal_mark
 from automateiq_ocr.extraction.labelling import Labelling, Role, label_amounts
 from automateiq_ocr.extraction.layout import Layout, Row
@@ -81,6 +82,35 @@ class Sums:
             for match in _RATE.finditer(row.text)
         }
         return tuple(sorted(rate for rate in found if 0 < rate < Decimal("0.4")))[:_MOST]
+
+    @cached_property
+    def rounded(self) -> dict[Decimal, Decimal]:
+        """Totals that a rounding turns into another sum: "Total 87.08, Rounding 0.02, Net total 87.10".
+
+        The habit of countries without one-cent coins; only the labels and the distance count, for the rounding itself
+        is small print and often misread.
+        """
+        roundings = [row.index for row in self.layout.rows if vocabulary.ROUNDING.search(row.folded)]
+        if not roundings:
+            return {}
+        totals = self._labelled("total")
+        return {
+            before.value: after.value
+            for before, first in totals
+            for after, last in (*totals, *self._labelled("subtotal"), *self._labelled("due"))
+            if 0 < abs(before.value - after.value) < ROUNDING
+            and after.value % ROUNDING == 0
+            and any(first < row <= last for row in roundings)
+        }
+
+    def _labelled(self, role: Role) -> list[tuple[Sum, int]]:
+        """The sums that a label plainly calls so, each with the row of that label."""
+        return [(s, s.place(role).row.index) for s in self.sums if s.labels.get(role, 0.0) >= _PLAIN]
+
+    @cached_property
+    def last_plain(self) -> int:
+        """The last row in which a sum is called the total and nothing else; -1 where none is."""
+        return max((row for _, row in self._labelled("plain")), default=-1)
 
     @cached_property
     def listed(self) -> frozenset[Decimal]:

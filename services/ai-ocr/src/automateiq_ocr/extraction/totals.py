@@ -120,6 +120,13 @@ def _weighed(sums: Sums, total: Odds, subtotal: Odds | None, tax: Odds | None) -
     score = total.odds + sum(one.odds for one in (subtotal, tax) if one is not None)
     checks: list[str] = []
     doubts: list[str] = []
+    if total.value in sums.rounded:
+        score += _IMPOSSIBLE
+    elif total.value in sums.rounded.values():
+        score += _ADDS_UP_ROUNDED
+    if is_partial(total.entry) and total.entry.place("total").row.index < sums.last_plain:
+        # "Total 0% supplies 26.61 ... Total payable 23.56": a part of what is called the total below it.
+        score += _IMPOSSIBLE
     if tax is not None and (
         abs(tax.value) >= abs(total.value) > 0 or (tax.entry is total.entry and tax.value)
     ):
