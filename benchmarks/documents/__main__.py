@@ -53,14 +53,18 @@ def main() -> None:
     arguments.add_argument("sets", nargs="*", help="SET or SET:N for its first N documents; all without")
     arguments.add_argument("--errors", type=int, default=0, help="print so many wrong answers of each set")
     arguments.add_argument("--misses", action="store_true", help="write what is wrong as pages of pictures")
+    arguments.add_argument("--peers", action="store_true", help="with SETs: beside the peers as well")
     arguments.add_argument("--no-peers", action="store_true", help="only our own reading")
     asked = arguments.parse_args()
     root = dataset.folder()
     if asked.sets:
-        for name, documents in _wanted(root, asked.sets).items():
+        wanted = _wanted(root, asked.sets)
+        for name, documents in wanted.items():
             _report(name, score(_answers(documents, _ours)), asked.errors)
             if asked.misses:
                 print(f"  {misses.write(name, _answers(documents, _ours))}")
+        if asked.peers:
+            _peers(wanted)
         return
     found = {name: dataset.documents(root, name) for name in SETS}
     found = {name: documents for name, documents in found.items() if documents}

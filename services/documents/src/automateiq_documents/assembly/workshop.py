@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,27 +50,30 @@ class Workshop:
 
     async def _do(self, job: Mapping[str, Any]) -> None:
         async with self._free:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "automateiq_documents.assembly.worker",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
+            ended = await asyncio.to_thread(_worked, json.dumps(job).encode())
+        if ended is None:
+            raise Unavailable(
+                "ASSEMBLY_TOO_SLOW", "Making the file took too long. Try again, or with fewer pages."
             )
-            try:
-                async with asyncio.timeout(_SECONDS):
-                    _, errors = await process.communicate(json.dumps(job).encode())
-            except TimeoutError:
-                raise Unavailable(
-                    "ASSEMBLY_TOO_SLOW", "Making the file took too long. Try again, or with fewer pages."
-                ) from None
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-        if process.returncode != 0:
-            _log.warning("file not made", job=job["do"], error=errors.decode(errors="replace")[-500:])
+        if ended.returncode != 0:
+            _log.warning(
+                "file not made",
+                job=job["do"],
+                exit=ended.returncode,
+                error=ended.stderr.decode(errors="replace")[-500:],
+            )
             raise InvalidInput(
                 "FILE_DAMAGED", "The pages of this file can not be copied: it is damaged or too large."
             )
+
+
+def _worked(job: bytes) -> subprocess.CompletedProcess[bytes] | None:
+    """The end of a process that did the job; None where it took too long and was ended.
+
+    In a thread and not by asyncio: uvloop sometimes gives a pipe to the process that is closed already (seen in 0.23).
+    """
+    command = [sys.executable, "-m", "automateiq_documents.assembly.worker"]
+    try:
+        return subprocess.run(command, input=job, capture_output=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None
