@@ -56,7 +56,6 @@ def read(root: Node) -> XmlInvoice:
     }
     sums = _sums(settlement.first(_SUMS) or empty, texts["currency"])
     return XmlInvoice(
-        syntax="cii",
         type=document_type(header.value("TypeCode"), sums),
         texts={name: value for name, value in texts.items() if value},
         sums=sums,

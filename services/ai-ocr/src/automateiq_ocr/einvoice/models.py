@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
 
 from automateiq_ocr.extraction.models import DocumentType
-
-Syntax = Literal["cii", "ubl"]
 
 # UNTDID 1001: the codes of documents that take money back.
 CREDIT_NOTE_CODES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
@@ -70,7 +67,6 @@ class XmlInvoice:
     `texts` has the single fields that are no amounts, under the names of `ExtractedData`, dates in ISO 8601.
     """
 
-    syntax: Syntax
     type: DocumentType
     texts: Mapping[str, str]
     sums: XmlSums = field(default_factory=XmlSums)

@@ -45,7 +45,6 @@ def read(root: Node) -> XmlInvoice:
     sums = _sums(root.first("LegalMonetaryTotal") or Node("", "", {}), tax)
     kind = document_type(root.value("InvoiceTypeCode|CreditNoteTypeCode"), sums)
     return XmlInvoice(
-        syntax="ubl",
         type=DocumentType.CREDIT_NOTE if root.name == "CreditNote" else kind,
         texts={name: value for name, value in texts.items() if value},
         sums=sums,

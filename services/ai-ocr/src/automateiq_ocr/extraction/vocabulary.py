@@ -258,16 +258,6 @@ PERIOD_WEAK = any_of(
 
 # --- parties ---
 
-CUSTOMER = any_of(
-    r"bill(?:ed|ing)? to", r"invoice[d]? to", r"sold to", r"ship(?:ped|ping)? to", r"deliver(?:y|ed)? to",
-    r"customer", r"client", r"buyer", r"install at", r"attn", r"recipient", r"billing address",
-    r"shipping address", r"delivery address", r"payer", r"prepared for", r"guest(?: name)?",
-    r"service address", r"to", r"tenant", r"rechnung an", r"rechnungsempfanger", r"kunde", r"kaufer",
-    r"lieferadresse", r"rechnungsadresse", r"rechnungsanschrift", r"lieferanschrift", r"empfanger",
-    r"auftraggeber", r"leistungsempfanger", r"facture a", r"factura?do a",
-    r"adresse de (?:facturation|livraison)", r"livre a", r"destinataire", r"cliente", r"fatturato a",
-    r"destinatario", r"spett\S*", r"klant", r"factuuradres", r"facturer a", r"abnehmer",
-)  # fmt: skip
 ISSUER = any_of(
     r"from", r"issued by", r"seller", r"vendor", r"supplier", r"sold by", r"issuer", r"remit(?:tance)? to",
     r"make (?:all )?(?:checks?|cheques?) payable to", r"payable to", r"service provider", r"provider",
